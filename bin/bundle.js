@@ -1,0 +1,52 @@
+// The build: tsc compiles everything, then three things become one file each.
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const typescript = dirname(fileURLToPath(import.meta.resolve("typescript/package.json")));
+
+rmSync(join(root, "dist"), { recursive: true, force: true });
+const { status } = spawnSync(process.execPath, [join(typescript, "bin/tsc"), "-p", join(root, "tsconfig.build.json")], {
+  stdio: ["ignore", 2, 2],
+});
+if (status !== 0) process.exit(1);
+
+const requireForCommonJs =
+  'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "esm",
+  legalComments: "eof",
+  logLevel: "warning",
+  banner: { js: requireForCommonJs },
+};
+
+// What runs in a container, and as a process: one file that needs nothing but Node, so that images build without a registry.
+for (const part of ["balancer", "server"])
+  await build({ ...common, entryPoints: [`dist/cluster/${part}/main.js`], outfile: `dist/image/${part}.mjs` });
+
+// chartjs-node-canvas asks for `canvas`, whose install needs a compiler and a download. Here its one look-up is
+// answered with @napi-rs/canvas, so that whoever installs lbctl never meets `canvas`.
+const napiCanvas = {
+  name: "napi-canvas",
+  setup({ onLoad }) {
+    onLoad({ filter: /freshRequire\.js$/ }, () => ({
+      contents: 'exports.freshRequire = () => require("@napi-rs/canvas");',
+      loader: "js",
+    }));
+  },
+};
+await build({
+  ...common,
+  entryPoints: ["dist/src/report/renderer.js"],
+  outfile: "dist/src/report/renderer.js",
+  allowOverwrite: true,
+  external: ["chart.js", "@napi-rs/canvas"],
+  plugins: [napiCanvas],
+});

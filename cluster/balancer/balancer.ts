@@ -1,0 +1,80 @@
+import { ConfigError, isLoopback } from "./address.ts";
+import { Checks } from "./checks.ts";
+import type { BalancerConfig } from "./config.ts";
+import { type ControlOptions, type RunningControl, startControl } from "./control/control.ts";
+import { Events } from "./events.ts";
+import { Members } from "./members.ts";
+import { createMetrics } from "./metrics.ts";
+import { startNodePlane } from "./plane/node-plane.ts";
+import type { DataPlane } from "./plane/plane.ts";
+import { parseTrust } from "./trust.ts";
+
+export interface RunningBalancer {
+  readonly port: number;
+  readonly controlPort: number | null;
+  /** Stops accepting, lets requests in flight end (`drainMs` at most), and leaves nothing behind. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a balancer in this process. Rejects with a ConfigError or PlacementError for a configuration that cannot be,
+ * and with the system's error (`EADDRINUSE`, …) for a port that it cannot have.
+ */
+export async function startBalancer(config: BalancerConfig): Promise<RunningBalancer> {
+  checkControl(config);
+  const events = new Events();
+  events.subscribe(config.log);
+  const metrics = createMetrics();
+  const checks = new Checks(config.check, (upstream, error) => members.checked(upstream, error));
+  let plane: DataPlane | undefined;
+  const members = new Members(config, {
+    joined: (upstream) => checks.watch(upstream),
+    left: (upstream) => {
+      checks.forget(upstream);
+      plane?.forget(upstream);
+    },
+    emit: (event) => events.emit(event),
+  });
+  try {
+    const trust = parseTrust(config.trust);
+    plane = await startNodePlane({ ...config, members, trust, observe: metrics.observe });
+    const control = await startControlFor(config, { ...config, members, plane, metrics, events });
+    return running(config, plane, control, checks);
+  } catch (error) {
+    checks.close();
+    await plane?.close(0);
+    throw error;
+  }
+}
+
+/** The control port can do everything, so it is neither open to the network nor to everyone on this machine. */
+function checkControl({ control, controlExposed, token }: BalancerConfig): void {
+  if (control === null) return;
+  if (token === null) throw new ConfigError("a control port needs a token: set LBCTL_TOKEN");
+  if (!isLoopback(control.host) && !controlExposed)
+    throw new ConfigError(
+      `the control port listens on loopback alone, not on ${control.host}, unless LBCTL_CONTROL_EXPOSED=1`,
+    );
+}
+
+const startControlFor = async (
+  { control, token }: BalancerConfig,
+  context: Omit<ControlOptions, "control" | "token">,
+): Promise<RunningControl | null> =>
+  control === null || token === null ? null : startControl({ ...context, control, token });
+
+const running = (
+  { drainMs }: BalancerConfig,
+  plane: DataPlane,
+  control: RunningControl | null,
+  checks: Checks,
+): RunningBalancer => ({
+  port: plane.port,
+  controlPort: control?.port ?? null,
+  close: async () => {
+    // The control port stays until the end: one may watch the drain.
+    await plane.close(drainMs);
+    checks.close();
+    await control?.close();
+  },
+});

@@ -1,0 +1,90 @@
+import { request } from "node:http";
+import { connect } from "node:net";
+import type { Endpoint } from "../listen.ts";
+import { formatAddress } from "./address.ts";
+import type { CheckSpec } from "./config.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** Active checks: each server is asked again and again, on a connection of its own, until it is forgotten. */
+export class Checks {
+  readonly #spec: CheckSpec;
+  readonly #report: (upstream: Upstream, error: string | null) => void;
+  /** How to cancel what is under way for each server: a probe or the pause after it. */
+  readonly #watched = new Map<Upstream, () => void>();
+
+  /** `report` is told the result of every check; `error` is null for a success. */
+  constructor(spec: CheckSpec, report: (upstream: Upstream, error: string | null) => void) {
+    this.#spec = spec;
+    this.#report = report;
+  }
+
+  watch(upstream: Upstream): void {
+    if (this.#spec.kind !== "off") void this.#check(upstream);
+  }
+
+  forget(upstream: Upstream): void {
+    this.#watched.get(upstream)?.();
+    this.#watched.delete(upstream);
+  }
+
+  close(): void {
+    for (const upstream of [...this.#watched.keys()]) this.forget(upstream);
+  }
+
+  async #check(upstream: Upstream): Promise<void> {
+    const attempt = new AbortController();
+    const timer = setTimeout(() => attempt.abort(), this.#spec.timeoutMs);
+    this.#watched.set(upstream, () => attempt.abort());
+    const error = await probe(upstream.endpoint, this.#spec, attempt.signal);
+    clearTimeout(timer);
+    if (this.#watched.has(upstream)) this.#report(upstream, error);
+    if (this.#watched.has(upstream)) this.#pause(upstream);
+  }
+
+  #pause(upstream: Upstream): void {
+    // A tenth of jitter keeps many balancers from asking in step.
+    const pauseMs = this.#spec.intervalMs * (0.9 + Math.random() * 0.2);
+    const timer = setTimeout(() => void this.#check(upstream), pauseMs);
+    this.#watched.set(upstream, () => clearTimeout(timer));
+  }
+}
+
+/** Asks once; resolves to null for health, else to what went wrong. Never rejects. */
+async function probe(at: Endpoint, spec: CheckSpec, signal: AbortSignal): Promise<string | null> {
+  try {
+    await (spec.kind === "tcp" ? probeTcp(at, signal) : probeHttp(at, spec.path, signal));
+    return null;
+  } catch (error) {
+    if (signal.aborted) return "TIMEOUT";
+    return error instanceof Error ? codeOf(error) : String(error);
+  }
+}
+
+/** The system's code (`ECONNREFUSED`) where there is one: a message may hold an address. */
+export const codeOf = (error: Error): string =>
+  "code" in error && typeof error.code === "string" ? error.code : error.message;
+
+function probeTcp({ host, port }: Endpoint, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, signal }, () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.on("error", reject);
+  });
+}
+
+function probeHttp(at: Endpoint, path: string, signal: AbortSignal): Promise<void> {
+  const headers = { host: formatAddress(at), connection: "close" };
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: at.host, port: at.port, path, agent: false, headers, signal }, (answer) => {
+      const status = answer.statusCode ?? 0;
+      answer.on("error", () => {});
+      sent.destroy();
+      if (status >= 200 && status < 400) resolve();
+      else reject(new Error(`HTTP ${status}`));
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}

@@ -1,0 +1,94 @@
+import { defaultHash, defaultPolicy, type HashName, type Member, type PolicySpec } from "../../src/placement/index.ts";
+import type { Endpoint } from "../listen.ts";
+import { ConfigError } from "./address.ts";
+import type { BalancerEvent } from "./events.ts";
+import type { KeySpec } from "./key.ts";
+
+export { ConfigError } from "./address.ts";
+
+/** How servers are checked: `fall` failures in a row take one down, `rise` successes bring it back. */
+export interface CheckSpec {
+  readonly kind: "http" | "tcp" | "off";
+  /** Asked with GET; a status of 200 to 399 is health. For `http` alone. */
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly fall: number;
+  readonly rise: number;
+}
+
+/** Everything a balancer needs to know; `withDefaults` fills in what is left out. */
+export interface BalancerConfig {
+  readonly listen: Endpoint;
+  /** The control port; null for none. Loopback only, unless `controlExposed`. */
+  readonly control: Endpoint | null;
+  /** Lets the control port listen beyond loopback: in a container whose port is published on loopback. */
+  readonly controlExposed: boolean;
+  /** The bearer token of the control port; needed when there is one. */
+  readonly token: string | null;
+  /** Each with an address. */
+  readonly members: readonly Member[];
+  readonly policy: PolicySpec;
+  readonly hash: HashName;
+  readonly key: KeySpec;
+  /** Whose `X-Forwarded-For` counts: addresses, CIDR blocks, `loopback`, `gateway`. */
+  readonly trust: readonly string[];
+  readonly check: CheckSpec;
+  readonly connectTimeoutMs: number;
+  /** How long a server may take until its answer begins. */
+  readonly answerTimeoutMs: number;
+  /** How long requests in flight may take when the balancer closes, and when members are removed. */
+  readonly drainMs: number;
+  /** Called with every change: a server up or down, a membership, a policy. */
+  readonly log: (event: BalancerEvent) => void;
+}
+
+/** HAProxy's shape: every 2 s, 1 s to answer, three to fall, two to rise. */
+export const defaultCheck: CheckSpec = {
+  kind: "http",
+  path: "/heartbeat",
+  intervalMs: 2_000,
+  timeoutMs: 1_000,
+  fall: 3,
+  rise: 2,
+};
+
+/** The configuration of a balancer of which only some things are said. */
+export const withDefaults = (given: Partial<BalancerConfig>): BalancerConfig => ({
+  listen: { host: "127.0.0.1", port: 5000 },
+  control: null,
+  controlExposed: false,
+  token: null,
+  members: [],
+  policy: { name: defaultPolicy, options: {} },
+  hash: defaultHash,
+  key: { kind: "client-ip" },
+  trust: [],
+  check: defaultCheck,
+  connectTimeoutMs: 2_000,
+  answerTimeoutMs: 30_000,
+  drainMs: 10_000,
+  log: () => {},
+  ...given,
+});
+
+/** Reads `/path`, `tcp` or `off`, and after it any of `interval=MS timeout=MS fall=N rise=N`; throws a ConfigError. */
+export function parseCheck(text: string): CheckSpec {
+  const [how = "", ...options] = text.split(/\s+/);
+  const timing = Object.fromEntries(options.map(checkOption));
+  if (how === "tcp" || how === "off") return { ...defaultCheck, ...timing, kind: how };
+  if (/^\/[\x21-\x7e]*$/.test(how)) return { ...defaultCheck, ...timing, path: how };
+  throw new ConfigError(`'${text}' is not a check: write a path such as /health, tcp or off`);
+}
+
+const checkOptions = { interval: "intervalMs", timeout: "timeoutMs", fall: "fall", rise: "rise" } as const;
+
+function checkOption(text: string): [string, number] {
+  const [name, value] = text.split("=");
+  const found = Object.entries(checkOptions).find(([option]) => option === name);
+  if (found === undefined || value === undefined || !/^[1-9]\d{0,6}$/.test(value))
+    throw new ConfigError(
+      `'${text}' is not an option of a check: write interval=, timeout=, fall= or rise= and a number`,
+    );
+  return [found[1], Number(value)];
+}

@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { formatPolicy, parseHash, parsePolicy } from "../../../src/placement/index.ts";
+import { formatKey } from "../key.ts";
+import { idle, stateOf, type Upstream } from "../upstream.ts";
+import { classroomRoutes } from "./classroom.ts";
+import { ControlError } from "./guard.ts";
+import { type Answer, type Call, type ControlContext, ok, type Route, route } from "./route.ts";
+
+const nothing = { schema: z.unknown() };
+
+const membership = z.strictObject({
+  servers: z.array(z.strictObject({ name: z.string(), address: z.string(), weight: z.number().default(1) })),
+});
+
+const policy = z.strictObject({ policy: z.string(), hash: z.string().optional() });
+
+const outcome = z.union([z.strictObject({ ok: z.literal(true) }), z.strictObject({ error: z.string().max(1000) })]);
+
+/** Every request that the control port knows. */
+export const routes: readonly Route[] = [
+  route("GET", /^\/v1\/servers$/, nothing, ({ context }) => ok(overview(context))),
+  route("PUT", /^\/v1\/servers$/, { schema: membership }, replaceMembers),
+  route("POST", /^\/v1\/servers\/([^/]+)\/(drain|ready)$/, nothing, setDraining),
+  route("PUT", /^\/v1\/policy$/, { schema: policy }, setPolicy),
+  route("GET", /^\/v1\/placement$/, nothing, placeKey),
+  route("GET", /^\/v1\/events$/, nothing, openEvents),
+  route("POST", /^\/v1\/wanted\/([^/]+)$/, { schema: outcome }, settleWanted),
+  route("GET", /^\/metrics$/, nothing, scrape),
+  ...classroomRoutes,
+];
+
+const overview = ({ members, key, plane }: ControlContext): object => ({
+  servers: members.view.upstreams.map(describe),
+  policy: formatPolicy(members.view.policy),
+  hash: members.view.hash,
+  key: formatKey(key),
+  connections: { client: plane.connections },
+});
+
+const describe = (upstream: Upstream): object => ({
+  name: upstream.name,
+  address: upstream.address,
+  weight: upstream.weight,
+  state: stateOf(upstream),
+  requests: upstream.counts.requests,
+  failures: upstream.counts.failures,
+  retries: upstream.counts.retries,
+  inFlight: upstream.inFlight,
+  lastError: upstream.lastError,
+});
+
+/** Answers when nobody who left has a request in flight, so that the caller may stop them then. */
+async function replaceMembers({ context, body }: Call<z.infer<typeof membership>>): Promise<Answer> {
+  const left = context.members.replace(body.servers);
+  await idle(left, context.drainMs);
+  return ok(overview(context));
+}
+
+function setDraining({ context, params: [name = "", action] }: Call<unknown>): Answer {
+  const upstream = context.members.find(name);
+  if (upstream === undefined) throw new ControlError(404, "no-such-server", `There is no server called ${name}.`);
+  context.members.setDraining(upstream, action === "drain");
+  return ok(describe(upstream));
+}
+
+function setPolicy({ context, body }: Call<z.infer<typeof policy>>): Answer {
+  const { members } = context;
+  members.setPolicy(parsePolicy(body.policy), body.hash === undefined ? members.view.hash : parseHash(body.hash));
+  return ok({ policy: formatPolicy(members.view.policy), hash: members.view.hash });
+}
+
+function placeKey({ context, query }: Call<unknown>): Answer {
+  const key = query.get("key");
+  if (key === null) throw new ControlError(400, "no-key", "Say which key: /v1/placement?key=KEY");
+  return ok({ key, candidates: context.members.candidates(key) });
+}
+
+function openEvents({ context, query, response }: Call<unknown>): null {
+  const { streams, wanted } = context;
+  streams.open(response, query.get("provision") === "1", () => wanted.supervisorLeft());
+  return null;
+}
+
+function settleWanted({ context, params: [id = ""], body }: Call<z.infer<typeof outcome>>): Answer {
+  const known = context.wanted.answer(id, "error" in body ? body.error : null);
+  if (!known) throw new ControlError(404, "no-such-wish", "Nothing with this id waits for an answer.");
+  return ok({ id });
+}
+
+async function scrape({ context }: Call<unknown>): Promise<Answer> {
+  const { members, plane, metrics } = context;
+  const text = await metrics.text({ members, refusals: plane.refusals, connections: plane.connections });
+  return { status: 200, body: text, type: metrics.contentType };
+}

@@ -1,0 +1,22 @@
+/** Something that changed in the balancer: logged, and told to whoever listens to `GET /v1/events`. */
+export type BalancerEvent =
+  | { readonly type: "up" | "added" | "removed" | "draining" | "ready"; readonly server: string }
+  | { readonly type: "down"; readonly server: string; readonly reason: string }
+  | { readonly type: "policy"; readonly policy: string; readonly hash: string }
+  /** Something went wrong in the balancer itself; the reason is a stack. */
+  | { readonly type: "defect"; readonly reason: string };
+
+/** Who listens to the balancer's events. */
+export class Events {
+  readonly #listeners = new Set<(event: BalancerEvent) => void>();
+
+  /** Returns the function that ends the subscription. */
+  subscribe(listener: (event: BalancerEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  emit(event: BalancerEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

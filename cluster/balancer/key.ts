@@ -1,0 +1,71 @@
+import { ConfigError } from "./address.ts";
+
+/** What of a request is hashed to choose its server. */
+export type KeySpec =
+  | { readonly kind: "client-ip" | "path" | "uri" | "request-id" }
+  | { readonly kind: "header" | "cookie" | "query"; readonly name: string };
+
+/** What a key can be read from. */
+export interface KeySource {
+  /** The request target as the client sent it. */
+  readonly target: string;
+  readonly clientAddress: string;
+  /** A header field by its lower-case name; undefined when it is absent. */
+  field(name: string): string | undefined;
+}
+
+const plain = ["client-ip", "path", "uri", "request-id"] as const;
+const named = ["header", "cookie", "query"] as const;
+
+/** Reads `client-ip`, `path`, `uri`, `request-id`, `header:NAME`, `cookie:NAME` or `query:NAME`; throws a ConfigError. */
+export function parseKey(text: string): KeySpec {
+  const simple = plain.find((kind) => kind === text);
+  if (simple !== undefined) return { kind: simple };
+  const [word, name = ""] = text.split(":");
+  const kind = named.find((each) => each === word);
+  if (kind !== undefined && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && text === `${kind}:${name}`)
+    return { kind, name };
+  const choices = [...plain, ...named.map((each) => `${each}:NAME`)].join(", ");
+  throw new ConfigError(`'${text}' is not a key: choose one of ${choices}`);
+}
+
+/** The text that `parseKey` reads back. */
+export const formatKey = (spec: KeySpec): string => ("name" in spec ? `${spec.kind}:${spec.name}` : spec.kind);
+
+/** How to read the key of a request. What a request lacks (a header, a cookie, a query) falls back to its client's address. */
+export function keyReader(spec: KeySpec): (source: KeySource) => string {
+  switch (spec.kind) {
+    case "client-ip":
+      return (source) => source.clientAddress;
+    case "path":
+      return ({ target }) => target.split("?", 1)[0] ?? target;
+    case "uri":
+      return (source) => source.target;
+    case "request-id":
+      return sixDigits;
+    case "header":
+      return orClient((source) => source.field(spec.name.toLowerCase()));
+    case "cookie":
+      return orClient((source) => pairValue(source.field("cookie"), ";", spec.name));
+    case "query":
+      return orClient(({ target }) => pairValue(queryOf(target), "&", spec.name));
+  }
+}
+
+const orClient =
+  (read: (source: KeySource) => string | undefined) =>
+  (source: KeySource): string =>
+    read(source) || source.clientAddress;
+
+/** A fresh number from 100000 to 999999, as the classroom's assignment asks. */
+const sixDigits = (): string => String(100_000 + Math.floor(Math.random() * 900_000));
+
+const queryOf = (target: string): string | undefined =>
+  target.includes("?") ? target.slice(target.indexOf("?") + 1) : undefined;
+
+/** The value of the first `name=value` in a list; bytes as they were sent, nothing decoded. */
+function pairValue(list: string | undefined, separator: string, name: string): string | undefined {
+  const prefix = `${name}=`;
+  const pairs = list?.split(separator).map((pair) => pair.trim());
+  return pairs?.find((pair) => pair.startsWith(prefix))?.slice(prefix.length);
+}

@@ -1,0 +1,30 @@
+/** The balancer as a process, configured by `LBCTL_*` variables (`env.ts` lists them). */
+import { PlacementError } from "../../src/placement/index.ts";
+import { explainListenError } from "../listen.ts";
+import { ConfigError, formatAddress } from "./address.ts";
+import { startBalancer } from "./balancer.ts";
+import { configFromEnv } from "./env.ts";
+import type { BalancerEvent } from "./events.ts";
+
+const log = (event: BalancerEvent): void => {
+  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+};
+
+/** One line for what the user can mend; a defect of ours keeps its stack. */
+function explain(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof PlacementError) return error.message;
+  const listening = explainListenError(error, "LBCTL_LISTEN or LBCTL_CONTROL");
+  return listening ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
+}
+
+try {
+  const config = { ...configFromEnv(process.env), log };
+  const balancer = await startBalancer(config);
+  const at = formatAddress({ host: config.listen.host, port: balancer.port });
+  const control = balancer.controlPort === null ? "" : `, control on port ${balancer.controlPort}`;
+  process.stdout.write(`balancer listening on http://${at}${control}\n`);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void balancer.close());
+} catch (error) {
+  process.stderr.write(`balancer: ${explain(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,193 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import type { Dispatcher } from "undici";
+import { codeOf } from "../checks.ts";
+import type { KeySource } from "../key.ts";
+import type { Members } from "../members.ts";
+import { begin, countAnswer, end, type Upstream } from "../upstream.ts";
+import { type Client, refuse, writeHead } from "./client.ts";
+import { classify, type Failure, mayRetry } from "./failure.ts";
+import { answerFields } from "./fields.ts";
+import type { Pools } from "./pools.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** What every exchange of a data plane shares. */
+export interface ExchangeContext {
+  readonly members: Members;
+  readonly pools: Pools;
+  readonly readKey: (source: KeySource) => string;
+  /** Tells the client its key as `X-Request-Id`. */
+  readonly showKey: boolean;
+  /** The plane is closing: answers say so. */
+  readonly isClosing: () => boolean;
+  /** Called once, at the end; `refused` is the status of an answer that no server gave, else null. */
+  readonly done: (seconds: number, refused: number | null) => void;
+}
+
+/** One request: what came from the client, and what goes to the server. */
+export interface Forwarding extends KeySource {
+  readonly client: Client;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly method: string;
+  readonly path: string;
+  readonly fields: string[];
+  readonly hasBody: boolean;
+}
+
+/**
+ * The body as a stream of its own for one attempt. It reads nothing until the connection is made, so that the body is
+ * whole for a second attempt; and its end, however bad, leaves the client's connection alone.
+ */
+function bodyOf(request: IncomingMessage): Readable {
+  const body = Readable.from(chunksOf(request), { objectMode: false });
+  return body.on("error", () => {});
+}
+
+async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer> {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk;
+}
+
+/** A request on its way through the balancer: one or more attempts at servers, one answer. */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #context: ExchangeContext;
+  readonly #given: Forwarding;
+  readonly #key: string;
+  readonly #began = performance.now();
+  /** Servers that failed so that they are not asked again. */
+  readonly #tried: Upstream[] = [];
+  #attempts = 0;
+  #upstream: Upstream | null = null;
+  #controller: Dispatcher.DispatchController | null = null;
+  #failure: Failure | null = null;
+  #clientGone = false;
+  /** Bytes of the answer's body still to come; NaN when it does not say. */
+  #remaining = Number.NaN;
+
+  constructor(context: ExchangeContext, given: Forwarding) {
+    this.#context = context;
+    this.#given = given;
+    this.#key = context.readKey(given);
+    given.response.on("error", () => {});
+    given.response.on("close", () => this.#onClose());
+  }
+
+  /** Gives the request to the next server that will have it. */
+  attempt(): void {
+    const upstream = this.#context.members.choose(this.#key, this.#tried);
+    if (upstream === null) {
+      this.#refuse(this.#failure?.refusal ?? "no-server");
+      return;
+    }
+    this.#attempts += 1;
+    this.#upstream = upstream;
+    begin(upstream);
+    const { request, path, method, fields, hasBody } = this.#given;
+    const body = hasBody ? bodyOf(request) : null;
+    this.#context.pools
+      .of(upstream)
+      .dispatch({ path, method: method as Dispatcher.HttpMethod, headers: fields, body }, this);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#clientGone) controller.abort(new Error("the client has gone"));
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>): void {
+    if (status < 200) return;
+    const raw = Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
+    const connection = headers.connection;
+    const fields = answerFields(raw, typeof connection === "string" ? connection : undefined);
+    this.#remaining = Number(headers["content-length"] ?? Number.NaN);
+    writeHead(this.#given.client, this.#given.response, status, this.#addOwn(fields));
+    if (this.#upstream !== null) countAnswer(this.#upstream, status);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const { response } = this.#given;
+    if (this.#clientGone) return;
+    this.#remaining -= chunk.length;
+    // Ending with the last bytes makes one write of a short answer, instead of two.
+    if (this.#remaining === 0) response.end(chunk);
+    else if (!response.write(chunk)) {
+      controller.pause();
+      response.once("drain", () => controller.resume());
+    }
+  }
+
+  onResponseEnd(): void {
+    const { request, response } = this.#given;
+    if (!response.writableEnded) response.end();
+    // An answer that came before the body was read whole: the rest is read and dropped.
+    if (!request.complete) request.resume();
+    this.#release();
+    this.#finish(null);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const upstream = this.#release();
+    if (this.#clientGone || upstream === null) this.#finish(null);
+    else if (this.#given.response.headersSent) this.#cut(upstream, error);
+    else this.#failed(upstream, error);
+  }
+
+  /** The answer broke off in the middle: the client must not take it for whole. */
+  #cut(upstream: Upstream, error: Error): void {
+    upstream.counts.failures += 1;
+    upstream.lastError = codeOf(error);
+    this.#given.response.destroy();
+    this.#finish(null);
+  }
+
+  #failed(upstream: Upstream, error: Error): void {
+    const failure = classify(error);
+    if (failure.blame) {
+      upstream.counts.failures += 1;
+      upstream.lastError = codeOf(error);
+    }
+    if (failure.unreached) this.#context.members.checked(upstream, codeOf(error));
+    // A connection that broke may have been a stale one: the same server gets a second chance on another.
+    if (failure.unreached || this.#failure !== null) this.#tried.push(upstream);
+    this.#failure = failure;
+    if (!mayRetry(failure, this.#given.method, this.#given.hasBody)) {
+      this.#refuse(failure.refusal);
+      return;
+    }
+    upstream.counts.retries += 1;
+    this.attempt();
+  }
+
+  #addOwn(fields: string[]): string[] {
+    if (this.#attempts > 1) fields.push("X-Lbctl-Attempts", String(this.#attempts));
+    if (this.#context.showKey) fields.push("X-Request-Id", this.#key);
+    if (this.#context.isClosing()) fields.push("Connection", "close");
+    return fields;
+  }
+
+  #refuse(reason: Refusal): void {
+    const { client, request, response } = this.#given;
+    const status = refuse(client, response, reason, this.#addOwn([]));
+    if (!request.complete) request.resume();
+    this.#finish(status);
+  }
+
+  #onClose(): void {
+    if (this.#given.response.writableFinished) return;
+    this.#clientGone = true;
+    this.#controller?.abort(new Error("the client has gone"));
+  }
+
+  /** The attempt under way is over; returns the server that it was made at. */
+  #release(): Upstream | null {
+    const upstream = this.#upstream;
+    this.#upstream = null;
+    this.#controller = null;
+    if (upstream !== null) end(upstream);
+    return upstream;
+  }
+
+  #finish(refused: number | null): void {
+    this.#context.done((performance.now() - this.#began) / 1000, refused);
+  }
+}

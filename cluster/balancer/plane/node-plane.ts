@@ -1,0 +1,102 @@
+/** The data plane on Node's own HTTP server towards clients, and undici's pools towards servers. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { closeGracefully, listen } from "../../listen.ts";
+import { keyReader } from "../key.ts";
+import { clientAddress, type Trust } from "../trust.ts";
+import { stateOf } from "../upstream.ts";
+import { type Client, Clients, endWith, refuse, writeHead } from "./client.ts";
+import { Exchange, type ExchangeContext, type Forwarding } from "./exchange.ts";
+import { connectionOptions, requestFields } from "./fields.ts";
+import type { DataPlane, DataPlaneOptions } from "./plane.ts";
+import { Pools } from "./pools.ts";
+import { isHealthPath, parseTarget, serverPath, type Target } from "./target.ts";
+
+/** A head must have arrived after 10 s, a whole request after 300 s; an idle connection is kept for 60 s. */
+const limits = { headersTimeout: 10_000, requestTimeout: 300_000, keepAliveTimeout: 60_000 };
+
+/** Starts to take requests; rejects with the system's error when the port is taken. */
+export async function startNodePlane(options: DataPlaneOptions): Promise<DataPlane> {
+  const clients = new Clients(options.trust);
+  const pools = new Pools(options);
+  const refusals = new Map<number, number>();
+  let closing = false;
+  const context: ExchangeContext = {
+    members: options.members,
+    pools,
+    readKey: keyReader(options.key),
+    showKey: options.key.kind === "request-id",
+    isClosing: () => closing,
+    done: (seconds, refused) => {
+      options.observe(seconds);
+      if (refused !== null) refusals.set(refused, (refusals.get(refused) ?? 0) + 1);
+    },
+  };
+  const server = createServer(limits, (request, response) =>
+    accept(context, options.trust, { client: clients.of(request.socket), request, response }),
+  );
+  server.on("connection", (socket) => clients.add(socket));
+  server.on("clientError", (error, socket) => clients.refuseUnread(error, socket));
+  server.on("connect", (_request, socket) => endWith(socket, "method-not-allowed"));
+  const port = await listen(server, options.listen);
+  return {
+    port,
+    refusals,
+    get connections() {
+      return clients.size;
+    },
+    forget: (upstream) => pools.forget(upstream),
+    close: async (deadlineMs) => {
+      closing = true;
+      await closeGracefully(server, deadlineMs);
+      await pools.close();
+    },
+  };
+}
+
+interface Arrival {
+  readonly client: Client;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Takes a request: answers it here, or sends it on its way. */
+function accept(context: ExchangeContext, trust: Trust, arrival: Arrival): void {
+  const { client, request, response } = arrival;
+  const target = parseTarget(request.url ?? "");
+  const dropped = connectionOptions(request.headers.connection);
+  if (request.method === "TRACE") context.done(0, refuse(client, response, "method-not-allowed"));
+  else if (target === null || dropped === null) context.done(0, refuse(client, response, "bad-request"));
+  else if (isHealthPath(target.path)) answerHealth(context, arrival);
+  else new Exchange(context, forwarding(arrival, target, dropped, trust)).attempt();
+}
+
+function forwarding(arrival: Arrival, target: Target, dropped: ReadonlySet<string>, trust: Trust): Forwarding {
+  const { client, request } = arrival;
+  const { headers, rawHeaders, method = "GET" } = request;
+  const forwarded = headers["x-forwarded-for"];
+  const length = headers["content-length"];
+  return {
+    ...arrival,
+    method,
+    target: target.path,
+    path: serverPath(target.path),
+    clientAddress: clientAddress(client.address, forwarded === undefined ? undefined : String(forwarded), trust),
+    field: (name) => headers[name]?.toString(),
+    fields: requestFields({ raw: rawHeaders, joined: headers, dropped, authority: target.authority }, client),
+    hasBody: (length !== undefined && length !== "0") || headers["transfer-encoding"] !== undefined,
+  };
+}
+
+/** The balancer's own health: 200, or 503 when there is no server to give a request to. */
+function answerHealth({ members, done }: ExchangeContext, { client, request, response }: Arrival): void {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    done(0, refuse(client, response, "method-not-allowed"));
+    return;
+  }
+  const servers = members.view.upstreams.map((upstream) => ({ name: upstream.name, state: stateOf(upstream) }));
+  const healthy = servers.some(({ state }) => state === "up");
+  const body = JSON.stringify({ status: healthy ? "ok" : "no server available", servers });
+  const fields = ["Content-Type", "application/json", "Content-Length", String(Buffer.byteLength(body))];
+  writeHead(client, response, healthy ? 200 : 503, fields);
+  response.end(body);
+}

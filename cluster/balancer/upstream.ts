@@ -1,0 +1,95 @@
+import type { Member } from "../../src/placement/index.ts";
+import type { Endpoint } from "../listen.ts";
+import { ConfigError, parseAddress } from "./address.ts";
+
+export type State = "up" | "down" | "draining";
+
+/** What happened at a server since the balancer began; kept by name, so that it survives a change of address. */
+export interface Counts {
+  /** Attempts: a request that is retried counts once at each server that it was given to. */
+  requests: number;
+  /** Attempts that ended without an answer. */
+  failures: number;
+  /** Attempts that failed and were made again, here or elsewhere. */
+  retries: number;
+  /** Answers by status code. */
+  readonly answers: Map<number, number>;
+}
+
+/** A server at an address, as the balancer sees it now. Mutable: the one place of run-time state. */
+export interface Upstream {
+  readonly name: string;
+  readonly address: string;
+  readonly endpoint: Endpoint;
+  readonly counts: Counts;
+  weight: number;
+  healthy: boolean;
+  draining: boolean;
+  /** Whether a check ever succeeded: until then one failure is enough to take it down. */
+  proven: boolean;
+  /** Checks in a row with the same result: successes count up from 1, failures down from −1. */
+  streak: number;
+  lastError: string | null;
+  inFlight: number;
+  /** Called when the last request in flight ends. */
+  onIdle: (() => void) | null;
+}
+
+export const newCounts = (): Counts => ({ requests: 0, failures: 0, retries: 0, answers: new Map() });
+
+/** A server that joins: taken to be up until a check says otherwise. Throws a ConfigError when it has no address. */
+export function newUpstream({ name, weight, address }: Member, counts: Counts): Upstream {
+  if (address === undefined) throw new ConfigError(`server ${name} has no address: write ${name}=host:port`);
+  return {
+    name,
+    address,
+    endpoint: parseAddress(address),
+    counts,
+    weight,
+    healthy: true,
+    draining: false,
+    proven: false,
+    streak: 0,
+    lastError: null,
+    inFlight: 0,
+    onIdle: null,
+  };
+}
+
+export const stateOf = ({ draining, healthy }: Upstream): State => {
+  if (draining) return "draining";
+  return healthy ? "up" : "down";
+};
+
+/** A request is given to the server. */
+export function begin(upstream: Upstream): void {
+  upstream.inFlight += 1;
+  upstream.counts.requests += 1;
+}
+
+/** The request that was begun has ended, one way or another. */
+export function end(upstream: Upstream): void {
+  upstream.inFlight -= 1;
+  if (upstream.inFlight === 0) upstream.onIdle?.();
+}
+
+/** Counts an answer by its status. */
+export const countAnswer = ({ counts: { answers } }: Upstream, status: number): void => {
+  answers.set(status, (answers.get(status) ?? 0) + 1);
+};
+
+/** Resolves when none of `upstreams` has a request in flight, or after `deadlineMs`. */
+export async function idle(upstreams: readonly Upstream[], deadlineMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, deadlineMs);
+  });
+  await Promise.race([Promise.all(upstreams.map(whenIdle)), deadline]);
+  clearTimeout(timer);
+}
+
+const whenIdle = (upstream: Upstream): Promise<void> =>
+  new Promise((resolve) => {
+    upstream.onIdle = resolve;
+    if (upstream.inFlight === 0) resolve();
+  });

@@ -1,0 +1,104 @@
+import { Command, CommanderError } from "commander";
+import { type CommandEntry, commandTable } from "./command-table.ts";
+import { flagsOf } from "./context.ts";
+import { ExitCode, UserError } from "./errors.ts";
+import { version } from "./package-root.ts";
+import { createTerminal, type TerminalOptions } from "./terminal.ts";
+
+/** The one place where errors are shown and the exit code is set. */
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  const interrupted = interruptOnSignals();
+  let exitCode: ExitCode = ExitCode.done;
+  const program = createProgram(async (entry, command) => {
+    const options = command.optsWithGlobals<TerminalOptions & { fleet: string } & Record<string, unknown>>();
+    const context = {
+      terminal: createTerminal(options),
+      fleet: options.fleet,
+      signal: interrupted,
+      flags: flagsOf(options),
+      args: command.args,
+    };
+    exitCode = (await (await entry.load()).run(context)) ?? ExitCode.done;
+  });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return interrupted.aborted && exitCode === ExitCode.done ? ExitCode.interrupted : exitCode;
+  } catch (error) {
+    return explain(error, interrupted.aborted, argv.includes("--json"));
+  }
+}
+
+function createProgram(run: (entry: CommandEntry, command: Command) => Promise<void>): Command {
+  const program = new Command("lbctl")
+    .description(
+      "See how a load balancer spreads load: a real balancer, a real fleet, real load, and a simulator to trust.",
+    )
+    .version(version, "-V, --version", "show the version")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "show the help of a command")
+    .option("--fleet <name>", "which fleet; several can run side by side", "default")
+    .option("--json", "results as one line of JSON on stdout")
+    .option("--quiet", "no progress and no notes")
+    .option("--verbose", "more detail on stderr")
+    .option("--no-color", "no colours (as the environment variable NO_COLOR)")
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .showHelpAfterError("(lbctl --help lists what there is)")
+    .exitOverride()
+    .addHelpText(
+      "after",
+      "\nThe main job:\n  lbctl up\n  lbctl send --count 10000\n  lbctl analyze --servers 2..6\n  lbctl down\n",
+    );
+  for (const entry of commandTable) {
+    const command = program
+      .command(entry.name)
+      .summary(entry.summary)
+      .description(entry.description ?? entry.summary);
+    for (const [flags, description, fallback] of entry.options) command.option(flags, description, fallback);
+    for (const [name, description] of entry.arguments ?? []) command.argument(name, description);
+    command.addHelpText("after", `\nExamples:\n${entry.examples.map((example) => `  ${example}`).join("\n")}\n`);
+    command.action(() => run(entry, command));
+  }
+  return program;
+}
+
+/** Aborts on the first SIGINT or SIGTERM, so that work can be rolled back; the second ends the process. */
+function interruptOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(ExitCode.interrupted);
+      controller.abort(new UserError("Interrupted.", ExitCode.interrupted));
+    });
+  return controller.signal;
+}
+
+/** A user's mistake is one sentence; a defect of ours keeps its stack and cause. */
+function explain(error: unknown, aborted: boolean, json: boolean): ExitCode {
+  // Commander has written its own message by now; asking for help or the version is no mistake.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+  const exitCode = aborted ? ExitCode.interrupted : error instanceof UserError ? error.exitCode : exitCodeByName(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (json) process.stdout.write(`${JSON.stringify({ schemaVersion: 1, error: { message, exitCode } })}\n`);
+  const known = error instanceof UserError || aborted || exitCode === ExitCode.usage;
+  process.stderr.write(
+    known ? `lbctl: ${message}\n` : `lbctl: this is a defect in lbctl, please report it.\n${stackOf(error)}\n`,
+  );
+  return exitCode;
+}
+
+/** What placement rejects is a mistake in a flag; it can't use our error class, because it imports nothing. */
+const exitCodeByName = (error: unknown): ExitCode =>
+  error instanceof Error && ["PlacementError", "ConfigError"].includes(error.name) ? ExitCode.usage : ExitCode.failed;
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? "" : `\nbecause of ${stackOf(error.cause)}`;
+  return `${error.stack}${cause}`;
+}
+
+// A reader that has seen enough (`lbctl place … | head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? ExitCode.done : ExitCode.failed);
+});
+
+process.exitCode = await main(process.argv.slice(2));

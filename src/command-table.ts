@@ -1,0 +1,263 @@
+import type { CommandModule } from "./context.ts";
+import { hashes, policies } from "./placement/index.ts";
+
+/** A command as the help shows it. Its work is loaded only when it runs, so that `--help` is quick. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly arguments?: readonly (readonly [name: string, description: string])[];
+  readonly options: readonly (readonly [flags: string, description: string, fallback?: string])[];
+  readonly examples: readonly string[];
+  load(): Promise<CommandModule>;
+}
+
+type OptionRow = CommandEntry["options"][number];
+
+const policyOption: OptionRow = [
+  "--policy <name[:option=value]>",
+  `how servers are chosen: ${Object.keys(policies).join(", ")}`,
+];
+const hashOption: OptionRow = ["--hash <name>", Object.keys(hashes).join(", ")];
+const keyOption: OptionRow = [
+  "--key <kind>",
+  "what is hashed: client-ip, path, uri, header:NAME, cookie:NAME, query:NAME or request-id",
+];
+const dryRun: OptionRow = ["--dry-run", "show what would be started, and start nothing"];
+const outOption: OptionRow = ["--out <dir>", "the folder of reports", "reports"];
+const noCharts: OptionRow = ["--no-charts", "draw no charts"];
+const clientsOption: OptionRow = ["--clients <n>", "simulated client addresses (default: one a request)"];
+const concurrency: OptionRow = ["--concurrency <n>", "requests under way at a time", "64"];
+const seedOption: OptionRow = ["--seed <n>", "chooses the clients; the same seed sends the same keys", "1"];
+const timeoutOption: OptionRow = ["--timeout <ms>", "an answer that takes longer fails", "10000"];
+
+/** Every command, in the order of the help. */
+export const commandTable: readonly CommandEntry[] = [
+  {
+    name: "up",
+    summary: "bring a fleet up: a balancer and N servers",
+    description:
+      "Brings the fleet up and waits until it is healthy. The same again changes nothing; a different ask is applied as a difference; failure or Ctrl-C rolls back.",
+    options: [
+      ["--servers <n>", "how many servers (default: 3, or what runs)"],
+      ["--driver <name>", "process, compose, or auto: Compose where an engine answers, else processes (default: auto)"],
+      policyOption,
+      hashOption,
+      keyOption,
+      ["--port <n>", "the balancer's port; control is one below, the servers above (default: 5000)"],
+      ["--bind <address>", "the address that the balancer and the servers listen on (default: 127.0.0.1)"],
+      ["--trust <list>", "peers whose X-Forwarded-For counts: CIDRs, loopback, gateway (default: loopback)"],
+      ["--base <image>", "the base of the images, for Compose: an image, or local"],
+      dryRun,
+    ],
+    examples: [
+      "lbctl up",
+      "lbctl up --servers 5 --policy maglev",
+      "lbctl up --driver compose",
+      "lbctl up --fleet b --port 6000 --policy ring:vnodes=40 --hash md5",
+    ],
+    load: () => import("./commands/up.ts"),
+  },
+  {
+    name: "send",
+    summary: "send a burst of requests and show where they went",
+    options: [
+      ["--count <n>", "how many requests", "10000"],
+      concurrency,
+      clientsOption,
+      ["--key <value>", "the key of every request; {n} becomes a number below --clients"],
+      ["--body <bytes>", "send POSTs with a body of this size"],
+      seedOption,
+      timeoutOption,
+      [
+        "--expect <condition>",
+        "exit with 99 unless it holds, e.g. failed<=0 or latencyMs.p99<50 (several apart by commas)",
+      ],
+      ["--save-hits", "keep every request in hits.csv"],
+      outOption,
+      noCharts,
+    ],
+    examples: [
+      "lbctl send --count 10000",
+      "lbctl send --count 100000 --concurrency 128 --clients 500",
+      "lbctl send --count 1000 --key 10.1.2.3",
+      "lbctl send --expect 'failed<=0,distribution.peakToMean<1.2' --json",
+    ],
+    load: () => import("./commands/send.ts"),
+  },
+  {
+    name: "analyze",
+    summary: "study how policies spread load across server counts",
+    description:
+      "Scales a fleet through server counts, switches policies in place and sends a burst at each; the running fleet is used and put back, or one is brought up and taken down. With --simulate the same study runs offline.",
+    options: [
+      ["--servers <range>", "server counts: 2..6, or 2,4,8", "2..6"],
+      ["--policy <list>", "policies, apart by commas", "ring,maglev,classroom"],
+      ["--hash <list>", "hash functions, apart by commas", "xxh64"],
+      ["--count <n>", "requests a step", "10000"],
+      ["--simulate", "offline, through the same placement code"],
+      concurrency,
+      clientsOption,
+      seedOption,
+      timeoutOption,
+      ["--driver <name>", "for a fleet of its own: process, compose or auto"],
+      ["--port <n>", "for a fleet of its own"],
+      outOption,
+      noCharts,
+    ],
+    examples: [
+      "lbctl analyze --servers 2..6",
+      "lbctl analyze --servers 2..6 --policy ring,maglev,modulo --hash xxh64,crc32",
+      "lbctl analyze --simulate --servers 2,4,8,16,32 --count 1000000",
+    ],
+    load: () => import("./commands/analyze.ts"),
+  },
+  {
+    name: "down",
+    summary: "take the fleet down; nothing is left",
+    options: [["--all", "every fleet"], dryRun],
+    examples: ["lbctl down", "lbctl down --fleet b", "lbctl down --all"],
+    load: () => import("./commands/down.ts"),
+  },
+  {
+    name: "status",
+    summary: "show servers, health, load, policy and driver",
+    options: [["--watch", "show it again every second, until Ctrl-C"]],
+    examples: ["lbctl status", "lbctl status --watch", "lbctl status --json"],
+    load: () => import("./commands/status.ts"),
+  },
+  {
+    name: "scale",
+    summary: "change the number of servers, without a failed request",
+    arguments: [["<n>", "how many servers"]],
+    options: [],
+    examples: ["lbctl scale 5"],
+    load: () => import("./commands/scale.ts"),
+  },
+  {
+    name: "add",
+    summary: "add a server",
+    arguments: [["[name]", "its name (default: the next server-i)"]],
+    options: [],
+    examples: ["lbctl add", "lbctl add canary"],
+    load: () => import("./commands/add.ts"),
+  },
+  {
+    name: "rm",
+    summary: "remove a server",
+    arguments: [["[name]", "its name (default: the highest)"]],
+    options: [],
+    examples: ["lbctl rm", "lbctl rm server-2"],
+    load: () => import("./commands/rm.ts"),
+  },
+  {
+    name: "drain",
+    summary: "send a server no new requests",
+    arguments: [["<name>", "the server"]],
+    options: [["--undo", "send it requests again"]],
+    examples: ["lbctl drain server-2", "lbctl drain server-2 --undo"],
+    load: () => import("./commands/drain.ts"),
+  },
+  {
+    name: "policy",
+    summary: "change the policy, the hash or the key of the running fleet",
+    arguments: [["[name]", "the policy, with its options: ring:vnodes=40 (default: as it is)"]],
+    options: [hashOption, keyOption],
+    examples: ["lbctl policy maglev", "lbctl policy ring:vnodes=40 --hash murmur3", "lbctl policy --key header:X-User"],
+    load: () => import("./commands/policy.ts"),
+  },
+  {
+    name: "place",
+    summary: "show where keys go, offline",
+    arguments: [["[keys...]", "keys"]],
+    options: [
+      policyOption,
+      hashOption,
+      ["--servers <list>", "a number, or names with addresses and weights: a=10.0.0.1:80*2,b=10.0.0.2:80", "3"],
+      ["--keys <file>", "read a key a line; - is standard input"],
+      ["--down <names>", "servers that are in the ring but unavailable"],
+    ],
+    examples: [
+      "lbctl place 10.0.0.1 10.0.0.2 --servers 5",
+      "lbctl place alice bob --policy maglev --servers a,b*2,c",
+      "seq 1000000 | lbctl place --keys - --policy ring | cut -f2 | sort | uniq -c",
+    ],
+    load: () => import("./commands/place.ts"),
+  },
+  {
+    name: "balance",
+    summary: "run the balancer alone, in the foreground, before any HTTP servers",
+    options: [
+      ["--listen <address:port>", "where clients connect", "127.0.0.1:5000"],
+      ["--server <name=address:port[*weight]...>", "a server; once for each"],
+      policyOption,
+      hashOption,
+      keyOption,
+      ["--check <path|tcp|off>", "how servers are checked", "/health"],
+      ["--trust <list>", "peers whose X-Forwarded-For counts: CIDRs, loopback, gateway", ""],
+      ["--control <address:port>", "the control API, on loopback; its token comes from LBCTL_TOKEN"],
+      ["--workers <n>", "processes that share the port", "1"],
+    ],
+    examples: [
+      "lbctl balance --listen 127.0.0.1:8080 --server a=127.0.0.1:3001 --server b=127.0.0.1:3002*2 --check tcp",
+    ],
+    load: () => import("./commands/balance.ts"),
+  },
+  {
+    name: "kill",
+    summary: "end a server at once, to see what happens",
+    arguments: [["<name>", "a server, or balancer"]],
+    options: [],
+    examples: ["lbctl kill server-2"],
+    load: () => import("./commands/kill.ts"),
+  },
+  {
+    name: "pause",
+    summary: "freeze a server, to see what happens",
+    arguments: [["<name>", "a server, or balancer"]],
+    options: [["--undo", "let it go on"]],
+    examples: ["lbctl pause server-2", "lbctl pause server-2 --undo"],
+    load: () => import("./commands/pause.ts"),
+  },
+  {
+    name: "logs",
+    summary: "show the logs of the fleet",
+    arguments: [["[name]", "a server, balancer or supervisor (default: all)"]],
+    options: [
+      ["--follow", "go on until Ctrl-C"],
+      ["--lines <n>", "the last lines of each", "50"],
+    ],
+    examples: ["lbctl logs", "lbctl logs balancer --follow"],
+    load: () => import("./commands/logs.ts"),
+  },
+  {
+    name: "report",
+    summary: "show a saved run again, and draw its charts again",
+    arguments: [["[run]", "its name or folder (default: the newest)"]],
+    options: [outOption, noCharts],
+    examples: ["lbctl report", "lbctl report 2026-11-22T12-50-01-analyze"],
+    load: () => import("./commands/report.ts"),
+  },
+  {
+    name: "build",
+    summary: "build the images for Docker",
+    options: [["--base <image>", "their base: an image, or local to make one from this machine's Node.js"], dryRun],
+    examples: ["lbctl build", "lbctl build --base local"],
+    load: () => import("./commands/build.ts"),
+  },
+  {
+    name: "doctor",
+    summary: "show what is here, what is missing and how to get it",
+    options: [],
+    examples: ["lbctl doctor"],
+    load: () => import("./commands/doctor.ts"),
+  },
+  {
+    name: "completion",
+    summary: "print the completion script of a shell",
+    arguments: [["<shell>", "bash, zsh or fish"]],
+    options: [],
+    examples: ["lbctl completion bash > /etc/bash_completion.d/lbctl"],
+    load: () => import("./commands/completion.ts"),
+  },
+];

@@ -1,0 +1,52 @@
+import { once } from "node:events";
+import { parseAddress } from "../../cluster/balancer/address.ts";
+import { startBalancer } from "../../cluster/balancer/balancer.ts";
+import { type BalancerConfig, parseCheck, withDefaults } from "../../cluster/balancer/config.ts";
+import { parseKey } from "../../cluster/balancer/key.ts";
+import type { Context, Flags } from "../context.ts";
+import { UserError, usageError } from "../errors.ts";
+import { assertPortFree } from "../fleet/ports.ts";
+import { type Member, parseHash, parseMembers, parsePolicy } from "../placement/index.ts";
+
+/** Runs the balancer alone, in the foreground, until Ctrl-C; requests in flight end first. */
+export async function run({ flags, signal, terminal }: Context): Promise<undefined> {
+  const config = balancerConfig(flags, (event) => terminal.note(JSON.stringify(event)));
+  for (const at of [config.listen, ...(config.control ? [config.control] : [])])
+    if (at.port !== 0) await assertPortFree(at.host, at.port, "--listen and --control");
+  const balancer = await startBalancer(config);
+  const { host } = config.listen;
+  terminal.note(`Balancing over ${config.members.length} servers on http://${host}:${balancer.port}; Ctrl-C ends it.`);
+  if (!signal.aborted) await once(signal, "abort");
+  terminal.note("Ending: no new connections; requests in flight are finished.");
+  await balancer.close();
+}
+
+function balancerConfig(flags: Flags, log: BalancerConfig["log"]): BalancerConfig {
+  if ((flags.whole("workers", 1, 64) ?? 1) > 1)
+    throw usageError("--workers takes 1: the balancer runs as one process so far.");
+  const control = flags.text("control");
+  const token = process.env.LBCTL_TOKEN;
+  if (control !== undefined && !token)
+    throw new UserError("--control needs a token in the environment variable LBCTL_TOKEN.");
+  const members = serversOf(flags.list("server"));
+  return withDefaults({
+    listen: parseAddress(flags.text("listen") ?? ""),
+    control: control === undefined ? null : parseAddress(control),
+    token: token ?? null,
+    members,
+    policy: parsePolicy(flags.text("policy") ?? "ring"),
+    hash: parseHash(flags.text("hash") ?? "xxh64"),
+    key: parseKey(flags.text("key") ?? "client-ip"),
+    trust: (flags.text("trust") ?? "").split(",").filter((word) => word !== ""),
+    check: parseCheck(flags.text("check") ?? "/health"),
+    log,
+  });
+}
+
+function serversOf(texts: readonly string[]): readonly Member[] {
+  if (texts.length === 0) throw usageError("Name the servers: --server a=127.0.0.1:3001 --server b=127.0.0.1:3002.");
+  const members = parseMembers(texts.join(","));
+  const lost = members.find((member) => member.address === undefined);
+  if (lost) throw usageError(`--server ${lost.name} has no address: write --server ${lost.name}=127.0.0.1:3001.`);
+  return members;
+}

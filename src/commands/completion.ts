@@ -1,0 +1,53 @@
+import { type CommandEntry, commandTable } from "../command-table.ts";
+import type { Context } from "../context.ts";
+import { usageError } from "../errors.ts";
+
+const globals = ["--fleet", "--json", "--quiet", "--verbose", "--no-color", "--help"];
+
+const flagsOf = (entry: CommandEntry): string[] =>
+  entry.options.map(([flags]) => flags.split(" ")[0] ?? "").concat(globals);
+
+const names = commandTable.map((entry) => entry.name).join(" ");
+
+/** Every shell that a script can be made for. */
+const shells: Readonly<Record<string, () => string>> = { bash, zsh, fish };
+
+/** Prints a completion script, made from the command table. */
+export async function run({ args, terminal }: Context): Promise<undefined> {
+  const script = shells[args[0] ?? ""];
+  if (!script) throw usageError(`completion takes ${Object.keys(shells).join(", ")}, not "${args[0]}".`);
+  terminal.write(script());
+}
+
+function bash(): string {
+  const cases = commandTable.map((entry) => `    ${entry.name}) words="${flagsOf(entry).join(" ")}" ;;`).join("\n");
+  return `_lbctl() {
+  local words="${names}"
+  case "\${COMP_WORDS[1]}" in
+${cases}
+  esac
+  [ "$COMP_CWORD" -eq 1 ] && words="${names}"
+  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _lbctl lbctl
+`;
+}
+
+function zsh(): string {
+  return `#compdef lbctl
+autoload -U +X bashcompinit && bashcompinit
+${bash()}`;
+}
+
+function fish(): string {
+  const quoted = (text: string) => `'${text.replaceAll("'", "\\'")}'`;
+  const first = commandTable.map(
+    ({ name, summary }) => `complete -c lbctl -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
+  );
+  const flags = commandTable.flatMap((entry) =>
+    flagsOf(entry).map(
+      (flag) => `complete -c lbctl -n '__fish_seen_subcommand_from ${entry.name}' -l ${flag.slice(2)}`,
+    ),
+  );
+  return `${[...first, ...flags].join("\n")}\n`;
+}

@@ -1,0 +1,14 @@
+import type { Context } from "../context.ts";
+import { maxServers, resized } from "../fleet/spec.ts";
+import { wholeNumber } from "../numbers.ts";
+import { change } from "./change.ts";
+
+/** Changes the number of servers. */
+export async function run(context: Context): Promise<undefined> {
+  const count = wholeNumber(context.args[0] ?? "", "scale", 1, maxServers);
+  await change(
+    context,
+    (spec) => resized(spec, count),
+    `The fleet has ${count === 1 ? "1 server" : `${count} servers`}.`,
+  );
+}

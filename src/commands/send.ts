@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import { isAddress } from "../config.ts";
+import type { Context } from "../context.ts";
+import { type ExitCode as Code, ExitCode, usageError } from "../errors.ts";
+import { unmetExpectations } from "../expectations.ts";
+import { runningFleet } from "../fleet/client.ts";
+import { fleetFolder } from "../fleet/state.ts";
+import { saveHits } from "../report/hits.ts";
+import type { SendResult } from "../report/run.ts";
+import { sendTable } from "../report/send-table.ts";
+import { claimRun } from "../report/store.ts";
+import { clientAddress } from "../simulate/client-keys.ts";
+import { type BurstSeen, observedBurst } from "../study/observed-burst.ts";
+import { sendResult } from "../study/send-result.ts";
+import { burstFlags } from "./burst-flags.ts";
+import { saveAndDraw } from "./save.ts";
+
+/** Sends a burst through the fleet's balancer, saves the run and shows it. */
+export async function run(context: Context): Promise<Code | undefined> {
+  const { terminal, flags, signal } = context;
+  const asked = burstFlags(flags);
+  const expectations = flags.text("expect") ?? "";
+  const body = flags.whole("body", 0, 1 << 24);
+  unmetExpectations(expectations, null);
+  const folder = fleetFolder(context.fleet);
+  const { spec } = await runningFleet(folder);
+  const keyOf = keys(flags.text("key"), spec.key, asked.clients, asked.seed);
+  const run = await claimRun(asked.out, "send");
+  const hits = flags.is("save-hits") ? await saveHits(join(asked.out, run, "hits.csv")) : null;
+  const progress = await terminal.progress(`sending ${asked.count} requests`);
+  const startedAt = new Date();
+  let seen: BurstSeen;
+  try {
+    seen = await observedBurst({
+      ...asked,
+      folder,
+      spec,
+      keyOf,
+      body: body === undefined ? null : Buffer.alloc(body, "x"),
+      onProgress: (done) => progress.update(`${done} of ${asked.count} requests`),
+      ...(hits ? { onHit: (hit) => hits.write(hit) } : {}),
+      signal,
+    });
+  } finally {
+    await hits?.close();
+    progress.clear();
+  }
+  const result = sendResult(run, seen);
+  await saveAndDraw(context, asked.out, startedAt, { kind: "send", result });
+  terminal.result(result, () => sendTable(result, terminal));
+  if (signal.aborted) terminal.note(`Interrupted after ${result.count} requests; what was seen is saved.`);
+  return exitCode(context, result, expectations);
+}
+
+function exitCode({ terminal, signal }: Context, result: SendResult, expectations: string): Code | undefined {
+  if (signal.aborted) return ExitCode.interrupted;
+  const unmet = unmetExpectations(expectations, result);
+  for (const sentence of unmet) terminal.note(sentence);
+  if (unmet.length > 0) return ExitCode.thresholdMissed;
+  return result.ok > 0 ? undefined : ExitCode.failed;
+}
+
+/** The key of each request: simulated client addresses, or what --key says with {n} counting through the clients. */
+function keys(template: string | undefined, kind: string, clients: number, seed: number): (index: number) => string {
+  if (template === undefined && kind === "client-ip") return (index) => clientAddress(index % clients, seed);
+  const pattern = template ?? "key-{n}";
+  if (kind === "request-id" && template !== undefined)
+    throw usageError("This fleet hashes a random request id, which the balancer makes: leave out --key.");
+  if (kind === "client-ip" && !isAddress(pattern.replaceAll("{n}", "1")))
+    throw usageError(
+      `This fleet hashes the client's address: --key takes an address such as 10.1.2.3, not "${pattern}".`,
+    );
+  return (index) => pattern.replaceAll("{n}", String(index % clients));
+}

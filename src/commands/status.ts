@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Context } from "../context.ts";
+import type { ExitCode } from "../errors.ts";
+import { runningFleet } from "../fleet/client.ts";
+import { type BalancerView, connectControl } from "../fleet/control.ts";
+import type { FleetSpec } from "../fleet/spec.ts";
+import { type FleetFolder, fleetFolder, readToken } from "../fleet/state.ts";
+import type { FleetStatus } from "../fleet/supervisor.ts";
+import { statusTable } from "../report/status-table.ts";
+
+/** Shows a fleet, once or every second. */
+export async function run(context: Context): Promise<ExitCode | undefined> {
+  const folder = fleetFolder(context.fleet);
+  do {
+    const status = await runningFleet(folder);
+    if (context.flags.is("watch") && process.stdout.isTTY) context.terminal.write("\x1b[H\x1b[2J");
+    await showStatus(context, folder, status);
+    if (!context.flags.is("watch")) return undefined;
+    await sleep(1_000, undefined, { signal: context.signal }).catch(() => {});
+  } while (!context.signal.aborted);
+  return undefined;
+}
+
+/** Writes what is known of a fleet: as its supervisor has it, with the balancer's own counts. */
+export async function showStatus({ terminal }: Context, folder: FleetFolder, status: FleetStatus): Promise<void> {
+  const view = await balancerView(folder, status.spec);
+  const servers = status.spec.servers.map((server) => {
+    const seen = view?.servers.find(({ name }) => name === server.name);
+    const instance = status.instances.find(({ name }) => name === server.name);
+    return {
+      name: server.name,
+      address: `${status.spec.bind}:${server.port}`,
+      weight: server.weight,
+      state: !instance?.running ? "ended" : (seen?.state ?? "unknown"),
+      id: instance?.id ?? null,
+      requests: seen?.requests ?? null,
+      inFlight: seen?.inFlight ?? null,
+      failures: seen?.failures ?? null,
+    };
+  });
+  const { spec, fleet, createdAt, supervisor, replaced } = status;
+  const { driver, policy, hash, key, bind, port } = spec;
+  const balancer = { address: `${bind}:${port}`, answers: view !== null };
+  const value = {
+    schemaVersion: 1,
+    fleet,
+    createdAt,
+    driver,
+    supervisor,
+    replaced,
+    policy,
+    hash,
+    key,
+    balancer,
+    servers,
+  };
+  terminal.result(value, () => statusTable(value, terminal));
+}
+
+async function balancerView(folder: FleetFolder, spec: FleetSpec): Promise<BalancerView | null> {
+  await using control = connectControl(spec, await readToken(folder));
+  return await control.view().catch(() => null);
+}

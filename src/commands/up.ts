@@ -1,0 +1,58 @@
+import { isDeepStrictEqual } from "node:util";
+import { askedSpec } from "../config.ts";
+import type { Context } from "../context.ts";
+import type { ExitCode } from "../errors.ts";
+import { chooseDriver } from "../fleet/choose-driver.ts";
+import { applySpec, fleetStatus, runningFleet } from "../fleet/client.ts";
+import { drivers } from "../fleet/drivers/index.ts";
+import { ensureImages } from "../fleet/images.ts";
+import type { FleetSpec } from "../fleet/spec.ts";
+import { type FleetFolder, fleetFolder } from "../fleet/state.ts";
+import type { FleetStatus } from "../fleet/supervisor.ts";
+import { showStatus } from "./status.ts";
+
+/** Brings a fleet up, or makes the running one as asked. */
+export async function run(context: Context): Promise<ExitCode | undefined> {
+  const { terminal, flags, signal } = context;
+  const folder = fleetFolder(context.fleet);
+  const before = await fleetStatus(folder);
+  const choice = await chooseDriver(flags.text("driver"), before?.spec.driver ?? null);
+  const asked = askedSpec(flags, choice.driver, before?.spec ?? null);
+  if (flags.is("dry-run")) return showPlan(context, folder, asked);
+  const progress = await terminal.progress(`bringing up ${folder.fleet}`);
+  try {
+    const images = asked.driver === "compose" ? await ensureImages(flags.text("base"), progress.update, signal) : null;
+    const spec = { ...asked, images };
+    if (before && unchanged(before, spec)) {
+      progress.done(`The fleet "${folder.fleet}" is up already: nothing changed.`);
+    } else {
+      await applySpec(folder, spec, progress.update, signal);
+      progress.done(sentence(folder.fleet, before, spec, choice.reason));
+    }
+  } finally {
+    progress.clear();
+  }
+  await showStatus(context, folder, await runningFleet(folder));
+  if (!before) terminal.note("Next: lbctl send --count 10000 · lbctl analyze --servers 2..6 · lbctl down");
+  return undefined;
+}
+
+/** As asked, with everything running and a supervisor to keep it so. */
+const unchanged = (before: FleetStatus, spec: FleetSpec): boolean =>
+  before.supervisor !== null &&
+  isDeepStrictEqual(before.spec, spec) &&
+  before.instances.every((instance) => instance.running);
+
+function sentence(fleet: string, before: FleetStatus | null, spec: FleetSpec, reason: string): string {
+  const servers = spec.servers.length === 1 ? "1 server" : `${spec.servers.length} servers`;
+  const what = `${servers} behind http://${spec.bind}:${spec.port}`;
+  if (!before) return `The fleet "${fleet}" is up: ${what}, driver ${spec.driver} (${reason}).`;
+  const again = before.supervisor === null ? " Its supervisor had ended and runs again." : "";
+  return `The fleet "${fleet}" is as asked: ${what}.${again}`;
+}
+
+async function showPlan({ terminal }: Context, folder: FleetFolder, spec: FleetSpec): Promise<undefined> {
+  const images = spec.driver === "compose" ? { balancer: "lbctl-balancer", server: "lbctl-server" } : null;
+  const plan = drivers[spec.driver].create(folder).plan({ ...spec, images });
+  terminal.result({ schemaVersion: 1, dryRun: true, spec, plan }, () => plan.join("\n"));
+}

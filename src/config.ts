@@ -1,0 +1,77 @@
+import { isIP, isIPv4 } from "node:net";
+import type { Flags } from "./context.ts";
+import { usageError } from "./errors.ts";
+import { type FleetSpec, maxServers, resized } from "./fleet/spec.ts";
+import { wholeNumber } from "./numbers.ts";
+import { formatPolicy, parseHash, parsePolicy } from "./placement/index.ts";
+
+/** What a fleet is unless its user says otherwise. */
+export const defaultServers = 3;
+const fleetDefaults = {
+  policy: "ring",
+  hash: "xxh64",
+  key: "client-ip",
+  port: 5000,
+  bind: "127.0.0.1",
+  trust: ["loopback"],
+} as const;
+
+/** Peers that `send` reaches a fleet from; in a container, the host's traffic comes from the bridge's gateway. */
+const trustedBy = (driver: FleetSpec["driver"], bind: string): string[] =>
+  driver === "compose" && bind === fleetDefaults.bind ? ["loopback", "gateway"] : [...fleetDefaults.trust];
+
+/**
+ * The fleet that `up`'s flags ask for: what they leave out is as it runs, or a default. Flags that a running fleet
+ * can't follow are an error.
+ */
+export function askedSpec(flags: Flags, driver: FleetSpec["driver"], existing: FleetSpec | null): FleetSpec {
+  const port = flags.whole("port", 1024, 65_000) ?? existing?.port ?? fleetDefaults.port;
+  const bind = bindAddress(flags.text("bind")) ?? existing?.bind ?? fleetDefaults.bind;
+  const trust = flags.text("trust")?.split(",") ?? existing?.trust ?? trustedBy(driver, bind);
+  const asked = { driver, port, bind, trust };
+  if (existing) refuseToMove(existing, asked);
+  const base: FleetSpec = { ...fleetDefaults, servers: [], images: null, ...existing, ...asked };
+  const servers = flags.text("servers");
+  const count = servers === undefined ? base.servers.length || defaultServers : serverCount(servers);
+  return resized(withPlacement(base, flags, flags.text("policy")), count);
+}
+
+/** A fleet with the policy, hash and key that flags ask for. */
+export function withPlacement(spec: FleetSpec, flags: Flags, policy: string | undefined): FleetSpec {
+  return {
+    ...spec,
+    policy: policy === undefined ? spec.policy : formatPolicy(parsePolicy(policy)),
+    hash: parseHash(flags.text("hash") ?? spec.hash),
+    key: keyKind(flags.text("key") ?? spec.key),
+  };
+}
+
+/** The number of servers of one fleet. */
+export const serverCount = (text: string): number => wholeNumber(text, "--servers", 1, maxServers);
+
+function refuseToMove(existing: FleetSpec, asked: Pick<FleetSpec, "driver" | "port" | "bind" | "trust">): void {
+  for (const [name, is, wanted] of [
+    ["driver", existing.driver, asked.driver],
+    ["port", existing.port, asked.port],
+    ["bind", existing.bind, asked.bind],
+    ["trust", existing.trust.join(), asked.trust.join()],
+  ] as const)
+    if (is !== wanted)
+      throw usageError(`The fleet runs with --${name} ${is}, which can't change while it is up: \`lbctl down\` first.`);
+}
+
+function bindAddress(text: string | undefined): string | undefined {
+  if (text === undefined || isIPv4(text)) return text;
+  throw usageError(`--bind takes an IPv4 address, such as 127.0.0.1 or 0.0.0.0, not "${text}".`);
+}
+
+/** Checks what is to be hashed; the balancer has the same choices. */
+function keyKind(text: string): string {
+  if (/^(client-ip|path|uri|request-id|(header|cookie|query):[\w-]+)$/.test(text)) return text;
+  throw usageError(
+    `--key takes client-ip, path, uri, header:NAME, cookie:NAME, query:NAME or request-id, not "${text}".`,
+  );
+}
+
+/** Whether a text can be a client's address. */
+export const isAddress = (text: string): boolean => isIP(text) !== 0;

@@ -1,0 +1,20 @@
+import { controlPort, type FleetSpec, type ServerSpec } from "./spec.ts";
+
+/**
+ * What the balancer is told at its start: only what never changes while it runs. Servers, policy and hash come
+ * through its control API, so that changing them restarts nothing.
+ */
+export function balancerEnvironment(spec: FleetSpec, token: string, host: string): Record<string, string> {
+  return {
+    LBCTL_LISTEN: `${host}:${spec.port}`,
+    LBCTL_CONTROL: `${host}:${controlPort(spec)}`,
+    LBCTL_TOKEN: token,
+    LBCTL_KEY: spec.key,
+    LBCTL_TRUST: spec.trust.join(","),
+  };
+}
+
+/** What a server is told at its start. */
+export function serverEnvironment(server: ServerSpec, host: string): Record<string, string> {
+  return { LBCTL_NAME: server.name, LBCTL_HOST: host, LBCTL_PORT: String(server.port) };
+}

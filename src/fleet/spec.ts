@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { usageError } from "../errors.ts";
+
+/** More servers than this on one machine is a mistake, not a fleet. */
+export const maxServers = 200;
+
+const port = z.int().min(1).max(65535);
+export const serverName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/);
+
+const serverSchema = z.object({
+  name: serverName,
+  /** Published on the bind address; inside a container the server listens on the same number. */
+  port,
+  weight: z.number().positive(),
+  /** Takes no new requests. */
+  drained: z.boolean(),
+});
+
+/** What a fleet is asked to be: the whole of its desired state. */
+export const fleetSpecSchema = z.object({
+  driver: z.enum(["process", "compose"]),
+  servers: z.array(serverSchema).min(1).max(maxServers),
+  /** Canonical text, e.g. `ring` or `ring:vnodes=40`. */
+  policy: z.string(),
+  hash: z.string(),
+  key: z.string(),
+  /** The data port; control is one below, server i is i above. */
+  port,
+  bind: z.string(),
+  /** Peers whose X-Forwarded-For counts. */
+  trust: z.array(z.string()),
+  /** The images, for drivers that use some. */
+  images: z.object({ balancer: z.string(), server: z.string() }).nullable(),
+});
+
+export type FleetSpec = z.infer<typeof fleetSpecSchema>;
+export type ServerSpec = FleetSpec["servers"][number];
+
+/** The control port of a fleet: loopback only, one below the data port. */
+export const controlPort = (spec: Pick<FleetSpec, "port">): number => spec.port - 1;
+
+/** An address to connect to, for one that is listened on. */
+export const reachable = (bind: string): string => (bind === "0.0.0.0" ? "127.0.0.1" : bind);
+
+/** The fleet with exactly `count` servers: grown by the lowest free server-i, shrunk from the highest down. */
+export function resized(spec: FleetSpec, count: number): FleetSpec {
+  let servers = spec.servers;
+  while (servers.length > count) servers = servers.filter((server) => server !== highest(servers));
+  let next: FleetSpec = { ...spec, servers };
+  while (next.servers.length < count) next = withServer(next);
+  return next;
+}
+
+/** The fleet with one more server, on the lowest free port; its name is server-i of that port unless given. */
+export function withServer(spec: FleetSpec, name?: string): FleetSpec {
+  const taken = new Set(spec.servers.flatMap((server) => [server.name, server.port]));
+  if (name !== undefined && taken.has(name)) throw usageError(`There is a server named ${name} already.`);
+  if (name !== undefined && (!serverName.safeParse(name).success || name === "balancer"))
+    throw usageError(
+      `"${name}" can't name a server: use letters, digits, ".", "_" and "-", at most 63, other than "balancer".`,
+    );
+  if (spec.servers.length >= maxServers) throw usageError(`A fleet has at most ${maxServers} servers.`);
+  for (let i = 1; ; i++) {
+    const server = { name: name ?? `server-${i}`, port: spec.port + i, weight: 1, drained: false };
+    if (taken.has(server.port) || taken.has(server.name)) continue;
+    if (server.port > 65535) throw usageError(`No port is left above ${spec.port}: choose a lower --port.`);
+    return { ...spec, servers: [...spec.servers, server] };
+  }
+}
+
+/** The fleet without the server of that name, or without its highest when none is named. */
+export function withoutServer(spec: FleetSpec, name?: string): FleetSpec {
+  const gone = name === undefined ? highest(spec.servers) : findServer(spec, name);
+  if (spec.servers.length === 1) throw usageError("A fleet keeps at least one server: `lbctl down` ends it.");
+  return { ...spec, servers: spec.servers.filter((server) => server !== gone) };
+}
+
+/** The fleet with one server drained (it takes no new requests), or ready again. */
+export function withDrained(spec: FleetSpec, name: string, drained: boolean): FleetSpec {
+  const found = findServer(spec, name);
+  return { ...spec, servers: spec.servers.map((server) => (server === found ? { ...server, drained } : server)) };
+}
+
+/** The server of that name; an unknown one is a usage error that lists those there are. */
+export function findServer(spec: FleetSpec, name: string): ServerSpec {
+  const found = spec.servers.find((server) => server.name === name);
+  if (found) return found;
+  throw usageError(`No server is named ${name}; there are ${spec.servers.map((server) => server.name).join(", ")}.`);
+}
+
+const highest = (servers: readonly ServerSpec[]): ServerSpec | undefined =>
+  servers.toSorted((a, b) => b.port - a.port)[0];

@@ -1,0 +1,233 @@
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+import { type Control, connectControl } from "./control.ts";
+import type { Driver, Experiment, Instance } from "./driver.ts";
+import { answers, waitUntil } from "./health.ts";
+import { type FleetSpec, fleetSpecSchema, reachable } from "./spec.ts";
+import { type FleetFolder, type FleetRecord, readToken, removeFolder, writeState } from "./state.ts";
+
+/** How often the supervisor looks after its fleet, in milliseconds. */
+const tickMs = 1_000;
+/** How long a new server or balancer may take to become healthy. */
+const healthyWithinMs = 30_000;
+/** The longest wait between attempts to mend a fleet that does not stay up. */
+const longestBackOffMs = 30_000;
+
+export const statusSchema = z.object({
+  fleet: z.string(),
+  createdAt: z.string(),
+  spec: fleetSpecSchema,
+  instances: z.array(z.object({ name: z.string(), running: z.boolean(), id: z.string() })),
+  /** Instances that were started again because they had ended. */
+  replaced: z.number(),
+  supervisor: z.number().nullable(),
+});
+export type FleetStatus = z.infer<typeof statusSchema>;
+
+/** Keeps one fleet as it is asked to be. Calls are carried out one after the other. */
+export interface Supervisor {
+  /**
+   * Makes the fleet as asked and waits until it is healthy. On failure, or when `signal` aborts, the fleet is what it
+   * was before (nothing, the first time) and the cause is thrown.
+   */
+  apply(spec: FleetSpec, progress: (text: string) => void, signal: AbortSignal): Promise<void>;
+  status(): Promise<FleetStatus>;
+  experiment(name: string, what: Experiment): Promise<void>;
+  /** Ends the fleet and removes its state. */
+  stop(): Promise<void>;
+  /** True once there is nothing left to look after. */
+  readonly ended: boolean;
+}
+
+/** A supervisor over what is on disk: `record` is what an earlier one kept, and is adopted; null for a new fleet. */
+export function createSupervisor(
+  folder: FleetFolder,
+  driverOf: (spec: FleetSpec) => Driver,
+  record: FleetRecord | null,
+): Supervisor {
+  let spec = record?.spec ?? null;
+  const createdAt = record?.createdAt ?? new Date().toISOString();
+  let replaced = 0;
+  let failures = 0;
+  let ended = false;
+  let queue: Promise<unknown> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  let control: Control | null = null;
+
+  /** One thing at a time: a tick never meets a half-applied change. */
+  function serially<T>(work: () => Promise<T>): Promise<T> {
+    const result = queue.then(work);
+    queue = result.catch(() => {});
+    return result;
+  }
+
+  async function apply(next: FleetSpec, progress: (text: string) => void, signal: AbortSignal): Promise<void> {
+    const before = spec;
+    clearTimeout(timer);
+    try {
+      signal.throwIfAborted();
+      await become(before, next, progress, signal);
+      spec = next;
+      failures = 0;
+      await writeState(folder.record, { schemaVersion: 1, fleet: folder.fleet, createdAt, spec } satisfies FleetRecord);
+      schedule(tickMs);
+    } catch (error) {
+      progress("rolling back");
+      await rollBack(before, next);
+      throw error;
+    }
+  }
+
+  async function rollBack(before: FleetSpec | null, failed: FleetSpec): Promise<void> {
+    if (!before) return end(failed);
+    // What can't be restored now is mended by the ticks that follow.
+    await become(before, before, () => {}, new AbortController().signal).catch(log);
+    schedule(tickMs);
+  }
+
+  /** Old servers leave the balancer before they stop; new ones join it once they answer. */
+  async function become(
+    before: FleetSpec | null,
+    next: FleetSpec,
+    progress: (text: string) => void,
+    signal: AbortSignal,
+  ) {
+    const driver = driverOf(next);
+    const kept = before?.servers.filter((old) => next.servers.some((one) => one.name === old.name)) ?? [];
+    if (before && kept.length > 0 && kept.length < before.servers.length && control)
+      await push(driver, control, { ...before, servers: kept }).catch(() => {});
+    progress(`starting ${next.servers.length === 1 ? "1 server" : `${next.servers.length} servers`}`);
+    await driver.converge(next);
+    control ??= connectControl(next, await readToken(folder));
+    await waitForServers(driver, next, signal);
+    progress("waiting for the balancer");
+    await waitForBalancer(driver, control, next, signal);
+  }
+
+  async function waitForServers(driver: Driver, next: FleetSpec, signal: AbortSignal): Promise<void> {
+    for (const server of next.servers)
+      await untilHealthy(driver, server.name, signal, () =>
+        answers(`http://${reachable(next.bind)}:${server.port}/heartbeat`),
+      );
+  }
+
+  async function waitForBalancer(driver: Driver, to: Control, next: FleetSpec, signal: AbortSignal): Promise<void> {
+    await untilHealthy(driver, "balancer", signal, async () => (await to.view().catch(() => null)) !== null);
+    await push(driver, to, next);
+    await untilHealthy(driver, "balancer", signal, async () =>
+      (await to.view()).servers.every((server) => server.state !== "down"),
+    );
+  }
+
+  /** Waits for one instance; gives up at once when it has ended. */
+  async function untilHealthy(
+    driver: Driver,
+    name: string,
+    signal: AbortSignal,
+    look: () => Promise<boolean>,
+  ): Promise<void> {
+    const hint = () => new UserError(`${name} did not become healthy: \`lbctl logs\` and its log say why.`);
+    const started = performance.now();
+    await waitUntil(
+      async () => {
+        if (await look()) return true;
+        if (performance.now() - started < 250) return false;
+        const ended = (await driver.observe()).some((one) => one.name === name && !one.running);
+        if (ended) throw new UserError(`${name} ended as it started. ${await lastWords(driver, name)}`);
+        return false;
+      },
+      { timeoutMs: healthyWithinMs, signal, onTimeout: hint },
+    );
+  }
+
+  /** Sends the balancer what differs from what it has. */
+  async function push(driver: Driver, to: Control, want: FleetSpec): Promise<void> {
+    const have = await to.view();
+    if (have.policy !== want.policy || have.hash !== want.hash || have.key !== want.key)
+      await to.setPolicy(want.policy, want.hash, want.key);
+    const servers = want.servers.map((one) => ({
+      name: one.name,
+      address: driver.upstream(want, one),
+      weight: one.weight,
+    }));
+    const text = (list: readonly { name: string; address: string; weight: number }[]) =>
+      list
+        .map(({ name, address, weight }) => `${name}=${address}*${weight}`)
+        .sort()
+        .join();
+    if (text(have.servers) !== text(servers)) await to.setServers(servers);
+    for (const { name, drained } of want.servers) {
+      const is = have.servers.find((one) => one.name === name)?.state === "draining";
+      if (is !== drained) await to.setDrained(name, drained);
+    }
+  }
+
+  /** Starts again what has ended and tells a balancer that was restarted what it forgot. */
+  async function tick(): Promise<void> {
+    if (!spec || !control) return;
+    const driver = driverOf(spec);
+    try {
+      const wanted = ["balancer", ...spec.servers.map((server) => server.name)];
+      const running = new Set((await driver.observe()).filter((one) => one.running).map((one) => one.name));
+      const dead = wanted.filter((name) => !running.has(name));
+      if (dead.length > 0) {
+        log(`starting again: ${dead.join(", ")}`);
+        await driver.converge(spec);
+        replaced += dead.length;
+      }
+      await push(driver, control, spec);
+      failures = dead.length > 0 ? failures + 1 : 0;
+    } catch (error) {
+      failures++;
+      log(error);
+    }
+    schedule(Math.min(tickMs * 2 ** Math.max(0, failures - 1), longestBackOffMs));
+  }
+
+  function schedule(afterMs: number): void {
+    clearTimeout(timer);
+    if (!ended) timer = setTimeout(() => void serially(tick), afterMs);
+  }
+
+  async function end(of: FleetSpec): Promise<void> {
+    ended = true;
+    clearTimeout(timer);
+    await control?.[Symbol.asyncDispose]();
+    await driverOf(of).remove();
+    await removeFolder(folder);
+  }
+
+  return {
+    apply: (next, progress, signal) => serially(() => apply(next, progress, signal)),
+    status: async () => {
+      const now = spec;
+      if (!now) throw new UserError("The fleet is still being brought up: try again in a moment.");
+      const instances: Instance[] = await driverOf(now).observe();
+      return { fleet: folder.fleet, createdAt, spec: now, instances, replaced, supervisor: process.pid };
+    },
+    experiment: (name, what) =>
+      serially(async () => {
+        if (spec) await driverOf(spec).experiment(name, what);
+      }),
+    stop: () =>
+      serially(async () => {
+        if (spec) await end(spec);
+      }),
+    get ended() {
+      return ended;
+    },
+  };
+}
+
+/** A line in the supervisor's log. */
+function log(what: unknown): void {
+  const text = what instanceof UserError ? what.message : what instanceof Error ? what.stack : what;
+  process.stdout.write(`${new Date().toISOString()} ${text}\n`);
+}
+
+async function lastWords(driver: Driver, name: string): Promise<string> {
+  const lines: string[] = [];
+  const signal = new AbortController().signal;
+  await driver.logs(name, { lines: 1, follow: false, signal, write: (line) => lines.push(line) }).catch(() => {});
+  return lines.length > 0 ? `Its last words: ${lines.join(" ")}` : "It said nothing.";
+}

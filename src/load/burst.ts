@@ -1,0 +1,123 @@
+import { Client, type Dispatcher } from "undici";
+import type { Hit } from "./hit.ts";
+import type { PlannedRequest, RequestSource } from "./requests.ts";
+
+export interface BurstOptions {
+  /** Where to send, e.g. `http://127.0.0.1:5000`. */
+  readonly origin: string;
+  readonly count: number;
+  /** Requests under way at a time, each on its own keep-alive connection (a closed loop). */
+  readonly concurrency: number;
+  /** An answer that takes longer fails, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly request: RequestSource;
+  /** Called for every request once it is over; the next on its connection waits for the promise it may return. */
+  readonly onHit: (hit: Hit) => void | Promise<void>;
+  /** Stops the burst: nothing more is sent, what is under way is dropped and not counted. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends exactly `count` requests, `concurrency` at a time, and returns how long it took in milliseconds. Every
+ * failure becomes a Hit; it rejects only for a defect. When aborted it resolves early.
+ */
+export async function burst(options: BurstOptions): Promise<number> {
+  const { origin, count, concurrency, timeoutMs, signal } = options;
+  const started = performance.now();
+  let next = 0;
+  const clients = Array.from(
+    { length: Math.min(concurrency, count) },
+    () =>
+      new Client(origin, {
+        pipelining: 1,
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+        connectTimeout: timeoutMs,
+      }),
+  );
+  const drop = () => {
+    for (const client of clients) client.destroy(null).catch(() => {});
+  };
+  signal.addEventListener("abort", drop);
+  try {
+    await Promise.all(
+      clients.map(async (client) => {
+        while (next < count && !signal.aborted) await send(client, next++, started, options);
+      }),
+    );
+    return performance.now() - started;
+  } finally {
+    signal.removeEventListener("abort", drop);
+    await Promise.all(clients.map((client) => client.destroy()));
+  }
+}
+
+/** Sends one request; resolves once its Hit was handed over. */
+function send(client: Client, index: number, burstStarted: number, options: BurstOptions): Promise<void> {
+  const planned = options.request(index);
+  const start = performance.now();
+  return new Promise((resolve, reject) => {
+    const finish = (answer: Answer) => {
+      if (options.signal.aborted && answer.error !== null) return resolve();
+      const hit = toHit(index, planned, start - burstStarted, performance.now() - start, answer);
+      Promise.resolve(options.onHit(hit)).then(resolve, reject);
+    };
+    const { method, path, headers, body } = planned;
+    client.dispatch({ method, path, headers, body }, answerHandler(finish));
+  });
+}
+
+interface Answer {
+  status: number;
+  server: string | null;
+  attempts: number;
+  requestId: string | null;
+  error: string | null;
+}
+
+/** undici's lowest handler: no stream and no promise a request. The body is read and dropped. */
+function answerHandler(finish: (answer: Answer) => void): Dispatcher.DispatchHandler {
+  const answer: Answer = { status: 0, server: null, attempts: 1, requestId: null, error: null };
+  return {
+    onRequestStart: () => {},
+    onResponseStart: (_, status, headers) => {
+      if (status < 200) return;
+      answer.status = status;
+      answer.server = text(headers["x-served-by"]);
+      answer.requestId = text(headers["x-request-id"]);
+      answer.attempts = Number(text(headers["x-lbctl-attempts"]) ?? 1);
+      if (status >= 400) answer.error = `HTTP ${status}`;
+    },
+    onResponseData: () => {},
+    onResponseEnd: () => finish(answer),
+    onResponseError: (_, error) => finish({ ...answer, error: errorKind(error) }),
+  };
+}
+
+const text = (value: string | string[] | undefined): string | null =>
+  Array.isArray(value) ? (value[0] ?? null) : (value ?? null);
+
+const errorNames: Readonly<Record<string, string>> = {
+  UND_ERR_HEADERS_TIMEOUT: "TIMEOUT",
+  UND_ERR_BODY_TIMEOUT: "TIMEOUT",
+  UND_ERR_CONNECT_TIMEOUT: "CONNECT_TIMEOUT",
+  UND_ERR_SOCKET: "CONNECTION_CLOSED",
+};
+
+/** A short stable name for a failure: the system's code (ECONNREFUSED) or one of ours. */
+function errorKind(error: Error): string {
+  const code = "code" in error ? String(error.code) : error.name;
+  return errorNames[code] ?? code;
+}
+
+const toHit = (index: number, planned: PlannedRequest, startMs: number, latencyMs: number, answer: Answer): Hit => ({
+  index,
+  key: planned.key ?? answer.requestId ?? "",
+  method: planned.method,
+  status: answer.status,
+  server: answer.server,
+  attempts: answer.attempts,
+  startMs,
+  latencyMs,
+  error: answer.error,
+});

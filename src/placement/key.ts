@@ -1,0 +1,24 @@
+import type { Hash } from "./types.ts";
+
+/** Reused for every key, so that hashing allocates nothing; replaced by a larger one for a long key. */
+let scratch = new Uint8Array(256);
+const encoder = new TextEncoder();
+
+/** Writes `text` to the scratch buffer as UTF-8 and returns its length in bytes. */
+function encode(text: string): number {
+  // One UTF-16 unit is at most three bytes of UTF-8.
+  if (scratch.length < text.length * 3) scratch = new Uint8Array(text.length * 6);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    // encodeInto also turns a lone surrogate into U+FFFD, as every TextEncoder does.
+    if (unit > 0x7f) return encoder.encodeInto(text, scratch).written;
+    scratch[i] = unit;
+  }
+  return text.length;
+}
+
+/** The hash of a string's UTF-8 bytes: the one way in which keys and names are hashed. */
+export function hashText(hash: Hash, text: string): number {
+  const length = encode(text);
+  return hash.hash(scratch, length);
+}

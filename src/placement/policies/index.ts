@@ -1,0 +1,22 @@
+import type { Policy } from "../types.ts";
+import { classroom } from "./classroom.ts";
+import { maglev } from "./maglev.ts";
+import { modulo } from "./modulo.ts";
+import { rendezvous } from "./rendezvous.ts";
+import { ring } from "./ring.ts";
+import { roundRobin } from "./round-robin.ts";
+
+/** Every policy by its name, as `--policy` takes it. */
+export const policies = {
+  ring,
+  maglev,
+  rendezvous,
+  modulo,
+  "round-robin": roundRobin,
+  classroom,
+} satisfies Record<string, Policy>;
+
+export type PolicyName = keyof typeof policies;
+
+/** The policy when nothing else is asked for. */
+export const defaultPolicy: PolicyName = "ring";

@@ -1,0 +1,103 @@
+import { circlePlacement } from "../circle.ts";
+import { hashText } from "../key.ts";
+import { remainder } from "../remainder.ts";
+import type { Hash, Member, Policy } from "../types.ts";
+
+/** One server's turns at the table: the slot it wants first, how far on the next, and its relative weight. */
+export interface Preference {
+  /** 0 ≤ offset < size. */
+  readonly offset: number;
+  /** 1 ≤ skip < size. */
+  readonly skip: number;
+  readonly weight: number;
+}
+
+/** The servers' slots: preference `i` claims its wanted slots for `i`, one a turn, until every slot has an owner. */
+export function fillTable(size: number, preferences: readonly Preference[]): Uint16Array {
+  const owners = new Uint16Array(size);
+  const taken = new Uint8Array(size);
+  const wanted = Float64Array.from(preferences, ({ offset }) => offset);
+
+  function claim(server: number): void {
+    const { skip } = preferences[server] as Preference;
+    let slot = wanted[server] as number;
+    while (taken[slot] === 1) slot = (slot + skip) % size;
+    taken[slot] = 1;
+    owners[slot] = server;
+    wanted[server] = (slot + skip) % size;
+  }
+
+  const turns = takeTurns(preferences.map(({ weight }) => weight));
+  for (let filled = 0; filled < size; filled++) claim(turns());
+  return owners;
+}
+
+/**
+ * Whose turn it is, call by call. The heaviest has one each round and the others their fraction of one, as Envoy
+ * does it; with equal weights that is the paper's plain round.
+ */
+function takeTurns(weights: readonly number[]): () => number {
+  const heaviest = Math.max(...weights);
+  const turnsTaken = new Float64Array(weights.length);
+  let round = 1;
+  let server = -1;
+  return () => {
+    for (;;) {
+      server++;
+      if (server === weights.length) {
+        server = 0;
+        round++;
+      }
+      const due = (round * (weights[server] as number)) / heaviest;
+      if (due >= (turnsTaken[server] as number) + 1 - 1e-9) {
+        (turnsTaken[server] as number)++;
+        return server;
+      }
+    }
+  };
+}
+
+/** A server's place in the order, from two hashes of its name. A prime size makes every skip visit every slot. */
+function preferenceOf({ name, weight }: Member, hash: Hash, size: number): Preference {
+  return {
+    offset: remainder(hashText(hash, name), size),
+    skip: remainder(hashText(hash, `${name}#skip`), size - 1) + 1,
+    weight,
+  };
+}
+
+function isPrime(value: number): boolean {
+  for (let divisor = 2; divisor * divisor <= value; divisor++) if (value % divisor === 0) return false;
+  return value >= 2;
+}
+
+/** Maglev hashing (Eisenbud et al., NSDI 2016, section 3.4): a table of slots that servers fill in turn. */
+export const maglev: Policy = {
+  summary: "Maglev's table: the most even shares, few keys moved by a change",
+  keyed: true,
+  hashed: true,
+  weighted: true,
+  options: {
+    size: {
+      default: 65_537,
+      min: 2,
+      max: 5_000_011,
+      help: "slots in the table, a prime, best over 100 times the servers",
+      check: (value) => (isPrime(value) ? null : "give a prime number"),
+    },
+  },
+  build(members, hash, options) {
+    const size = options.size as number;
+    const owners = fillTable(
+      size,
+      members.map((member) => preferenceOf(member, hash, size)),
+    );
+    return circlePlacement(members, owners, (key) => remainder(hashText(hash, key), size));
+  },
+  /** Of `size` slots, the first `size mod n` servers have one more than the others. */
+  expectedCv: (servers, options) => {
+    const size = options.size as number;
+    const more = size % servers;
+    return Math.sqrt(more * (servers - more)) / size;
+  },
+};

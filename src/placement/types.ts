@@ -1,0 +1,72 @@
+/**
+ * The vocabulary of placement. Everything in this folder is pure and imports nothing, not even
+ * `node:`, because the live balancer and the simulator run the very same code.
+ */
+
+/** A server as placement sees it. Its name is its identity: never an index, an order or an address. */
+export interface Member {
+  readonly name: string;
+  /** Relative share of the keys; a positive finite number, 1 unless said otherwise. */
+  readonly weight: number;
+  /** `host:port`, for the policies that hash addresses and for the balancer that connects there. */
+  readonly address?: string;
+}
+
+/** A hash function over bytes: pure, and the same on every machine. */
+export interface Hash {
+  readonly name: string;
+  /** Results are integers in [0, 2^bits): 32, or 53 (the top of a wider hash: the most that a double holds exactly). */
+  readonly bits: 32 | 53;
+  /** Hashes bytes[0, length). Does not keep or change `bytes`. */
+  hash(bytes: Uint8Array, length: number): number;
+}
+
+/**
+ * Where keys go, for one set of members: immutable, built once, swapped as a whole when members change.
+ * Servers are indices into `members`, so that a hot path allocates nothing.
+ */
+export interface Placement {
+  /** Sorted by name: the order in which they were given never matters. */
+  readonly members: readonly Member[];
+  /**
+   * The first candidate for `key` that `accept` takes; −1 when it takes none or there are no members.
+   * Health, drain, limits and servers already tried are all `accept`. It may be asked about members in any order and
+   * more than once, and must not call the placement itself.
+   */
+  select(key: string, accept?: (member: number) => boolean): number;
+  /** Every member once, in the order in which `key` prefers them; takes no turn where select() would (round-robin). */
+  candidates(key: string): number[];
+}
+
+/** What a policy's options may be: whole numbers within bounds, each with a default. */
+export interface OptionRule {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  /** A phrase for help: what it means, in its unit. */
+  readonly help: string;
+  /** Says what is wrong with a value within the bounds (e.g. not a prime), or null. */
+  check?(value: number): string | null;
+}
+
+export type PolicyOptions = Readonly<Record<string, number>>;
+
+/** One way to choose a server for a key. One file each in `policies/`, one line each in its table. */
+export interface Policy {
+  /** One line for help. */
+  readonly summary: string;
+  /** False when the choice does not depend on the key (round-robin): nothing to predict, key by key. */
+  readonly keyed: boolean;
+  /** False when the policy brings its own hash (classroom) or uses none: `--hash` changes nothing. */
+  readonly hashed: boolean;
+  /** False when weights change nothing (modulo). */
+  readonly weighted: boolean;
+  readonly options: Readonly<Record<string, OptionRule>>;
+  /**
+   * Builds the placement. There is at least one member; `members` are sorted and have unique names; `options` are
+   * complete and valid. Throws a PlacementError where these members can't be placed with these options.
+   */
+  build(members: readonly Member[], hash: Hash, options: PolicyOptions): Placement;
+  /** The closed form of cv (standard deviation over mean of the servers' shares) for n equal servers, where one is known. */
+  expectedCv?(servers: number, options: PolicyOptions): number;
+}

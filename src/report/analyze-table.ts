@@ -1,0 +1,105 @@
+import { chiSquareSurvival } from "../stats/distribution.ts";
+import { count, listed, percent, percentFigure, plural, probability } from "./format.ts";
+import { distanceFromLeast, type Group, groupsOf, meanOf } from "./groups.ts";
+import type { AnalyzeResult, StudyPoint } from "./run.ts";
+import { agreementSentence } from "./send-table.ts";
+import { type Column, type Look, notes, table } from "./table.ts";
+
+interface Figure extends Column {
+  readonly of: (point: StudyPoint) => string;
+}
+
+const FIGURES: readonly Figure[] = [
+  { head: "N", align: "right", of: (point) => count(point.servers) },
+  { head: "mean ± sd", align: "right", of: (point) => `${count(point.mean)} ± ${count(point.stdDev)}` },
+  { head: "cv\n%", align: "right", of: (point) => percentFigure(point.cv) },
+  { head: "chance\ncv %", align: "right", of: (point) => percentFigure(point.noiseFloorCv) },
+  {
+    head: "theory\ncv %",
+    align: "right",
+    of: (point) => (point.expectedCv === null ? "–" : percentFigure(point.expectedCv)),
+  },
+  { head: "peak ÷\nmean", align: "right", of: (point) => point.peakToMean.toFixed(2) },
+  { head: "χ²\np-value", align: "right", of: (point) => probability(point.pValue) },
+  { head: "moved %\n(least)", align: "right", of: ({ moved }) => movedCell(moved) },
+];
+
+const P99: Figure = {
+  head: "p99\nlatency",
+  align: "right",
+  of: ({ latencyMs }) => (latencyMs === undefined ? "–" : `${latencyMs.p99.toFixed(1)} ms`),
+};
+
+/** The result of `lbctl analyze` for a terminal: a block for each policy and hash, a row for each number of servers. */
+export function analyzeTable(result: AnalyzeResult, look: Look): string {
+  const groups = groupsOf(result.results);
+  if (groups.length === 0) return "Nothing was measured.";
+  const figures = result.results.some((point) => point.latencyMs) ? [...FIGURES, P99] : FIGURES;
+  const rows = groups.flatMap((group) => [
+    { heading: group.name },
+    ...group.points.map((point) => figures.map((figure) => figure.of(point))),
+  ]);
+  return `${table(figures, rows, look)}\n\n${notes(conclusions(groups, result), look)}`;
+}
+
+function movedCell(moved: StudyPoint["moved"]): string {
+  return moved === null ? "–" : `${percentFigure(moved.fraction)} (${percentFigure(moved.ideal)})`;
+}
+
+function conclusions(groups: readonly Group[], result: AnalyzeResult): [string, string][] {
+  const lines: [string, string][] = [["Evenness", evenness(groups)]];
+  const moves = movement(groups);
+  if (moves !== null) lines.push(["Movement", moves]);
+  const agreement = totalAgreement(result.results);
+  if (agreement.checked > 0) lines.push(["Agreement", agreementSentence(agreement)]);
+  return lines;
+}
+
+function evenness(groups: readonly Group[]): string {
+  const meanCv = (group: Group) => meanOf(group.points, (point) => point.cv);
+  const [best, worst] = extremes(groups, meanCv);
+  const floor = percent(meanOf(best.points, (point) => point.noiseFloorCv));
+  const figures = `with a cv of ${percent(meanCv(best))} on average, where perfect random placement would show ${floor}`;
+  if (groups.length === 1) return `${best.name} spreads the load ${figures}.`;
+  const asGood = groups.filter((group) => group !== best && isNoMoreThanChance(group)).map((group) => group.name);
+  const others = asGood.length === 0 ? "" : `; no more uneven than chance: ${listed(asGood)}`;
+  return `${best.name} is the most even, ${figures}${others}; ${worst.name} is the least, with ${percent(meanCv(worst))}.`;
+}
+
+/** The chi-squares of a group's points taken together, at the 1 % level. */
+function isNoMoreThanChance({ points }: Group): boolean {
+  const chiSquare = points.reduce((total, point) => total + point.chiSquare, 0);
+  const degrees = points.reduce((total, point) => total + point.servers - 1, 0);
+  return chiSquareSurvival(chiSquare, degrees) > 0.01;
+}
+
+/** Names the group whose steps are nearest to the least possible: moving less means that the new server stays idle. */
+function movement(groups: readonly Group[]): string | null {
+  const stepping = groups.filter((group) => distanceFromLeast(group) !== null);
+  if (stepping.length === 0) return null;
+  const [best, worst] = extremes(stepping, (group) => distanceFromLeast(group) ?? 0);
+  if (stepping.length === 1) return `${movedBy(best)}.`;
+  return `nearest to the least that an even placement must move is ${movedBy(best)}; farthest is ${movedBy(worst)}.`;
+}
+
+function movedBy(group: Group): string {
+  const steps = group.points.filter((point) => point.moved !== null);
+  const fraction = meanOf(steps, (point) => point.moved?.fraction ?? 0);
+  const ideal = meanOf(steps, (point) => point.moved?.ideal ?? 0);
+  return `${group.name}, with ${percent(fraction)} of the keys moved a step where ${percent(ideal)} is the least (${plural(steps.length, "step")})`;
+}
+
+/** The groups with the lowest and the highest figure; the first of equals. */
+function extremes(groups: readonly Group[], figure: (group: Group) => number): [Group, Group] {
+  const [first, ...rest] = groups;
+  if (first === undefined) throw new Error("extremes of no groups");
+  return rest.reduce<[Group, Group]>(
+    ([low, high], group) => [figure(group) < figure(low) ? group : low, figure(group) > figure(high) ? group : high],
+    [first, first],
+  );
+}
+
+const totalAgreement = (points: readonly StudyPoint[]): { checked: number; matched: number } => ({
+  checked: points.reduce((total, { agreement }) => total + (agreement?.checked ?? 0), 0),
+  matched: points.reduce((total, { agreement }) => total + (agreement?.matched ?? 0), 0),
+});

@@ -1,0 +1,118 @@
+import type { SKRSContext2D } from "@napi-rs/canvas";
+import { INK } from "./chart-theme.ts";
+import type { Chart, Plugin } from "./renderer.ts";
+
+/** What Chart.js does not draw by itself: level lines, whiskers, and figures above bars. */
+
+/** A dashed line over the whole width, with its name in the margin to the right (the layout must leave room there). */
+export const levelLine = (value: number, name: readonly string[]): Plugin =>
+  mark((ctx, chart) => {
+    const { left, right } = chart.chartArea;
+    const y = heightOf(chart, value);
+    dashed(ctx, left, right, y);
+    ctx.textBaseline = "middle";
+    name.forEach((line, i) => {
+      ctx.fillText(line, right + 10, y + (i - (name.length - 1) / 2) * 20);
+    });
+  });
+
+/** A dashed line across each category of a category axis, at that category's own value. */
+export const categoryLevels = (values: readonly number[]): Plugin =>
+  mark((ctx, chart) => {
+    const { left, right } = chart.chartArea;
+    const width = (right - left) / values.length;
+    values.forEach((value, i) => {
+      dashed(ctx, left + (i + 0.03) * width, left + (i + 0.97) * width, heightOf(chart, value));
+    });
+  });
+
+/** Above each bar its own figure, if the bars are wide enough to carry all of them. */
+export const barFigures = (format: (value: number) => string): Plugin =>
+  mark((ctx, chart) => {
+    const figures = chart.data.datasets.flatMap(({ data }, d) =>
+      chart.getDatasetMeta(d).data.flatMap((bar, i) => {
+        const value = data[i];
+        return typeof value === "number" ? [{ bar, text: format(value) }] : [];
+      }),
+    );
+    const isTooWide = figures.some(({ bar, text }) => {
+      const { width } = bar.getProps(["width"]) as { width: number };
+      return ctx.measureText(text).width > width;
+    });
+    if (isTooWide) return;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "bottom";
+    // A white rim keeps a figure readable where a line crosses it.
+    ctx.strokeStyle = "white";
+    ctx.lineWidth = 4;
+    ctx.lineJoin = "round";
+    for (const { bar, text } of figures) {
+      ctx.strokeText(text, bar.x, bar.y - 4);
+      ctx.fillText(text, bar.x, bar.y - 4);
+    }
+  });
+
+export interface Whisker {
+  readonly low: number;
+  readonly middle: number;
+  readonly high: number;
+}
+
+/** Over each bar a thin line from low to high with a dot at the middle: a row a dataset, one whisker a bar. */
+export const whiskers = (rows: readonly (readonly (Whisker | undefined)[])[]): Plugin =>
+  mark((ctx, chart) => {
+    rows.forEach((row, d) => {
+      chart.getDatasetMeta(d).data.forEach((bar, i) => {
+        const whisker = row[i];
+        if (whisker !== undefined) drawWhisker(ctx, chart, bar.x, whisker);
+      });
+    });
+  });
+
+function drawWhisker(ctx: SKRSContext2D, chart: Chart, x: number, { low, middle, high }: Whisker): void {
+  const [bottom, top] = [heightOf(chart, low), heightOf(chart, high)];
+  ctx.lineWidth = 1.5;
+  ctx.beginPath();
+  for (const y of [bottom, top]) {
+    ctx.moveTo(x - 4, y);
+    ctx.lineTo(x + 4, y);
+  }
+  ctx.moveTo(x, bottom);
+  ctx.lineTo(x, top);
+  ctx.stroke();
+  ctx.beginPath();
+  ctx.arc(x, heightOf(chart, middle), 3.5, 0, 2 * Math.PI);
+  ctx.fill();
+}
+
+/** A plugin that draws after the data, in the chart's font and ink, and leaves the context as it was. */
+function mark(draw: (ctx: SKRSContext2D, chart: Chart) => void): Plugin {
+  return {
+    id: "mark",
+    afterDatasetsDraw(chart) {
+      // Chart.js types its context as a browser's; here it is the canvas's own.
+      const ctx = chart.ctx as unknown as SKRSContext2D;
+      ctx.save();
+      ctx.font = `15px ${chart.options.font?.family ?? "sans-serif"}`;
+      ctx.fillStyle = INK;
+      ctx.strokeStyle = INK;
+      draw(ctx, chart);
+      ctx.restore();
+    },
+  };
+}
+
+function dashed(ctx: SKRSContext2D, left: number, right: number, y: number): void {
+  ctx.setLineDash([8, 5]);
+  ctx.lineWidth = 2;
+  ctx.beginPath();
+  ctx.moveTo(left, y);
+  ctx.lineTo(right, y);
+  ctx.stroke();
+}
+
+/** Where a value is on the y axis; what lies below or above the axis is drawn at its end. */
+function heightOf({ chartArea, scales }: Chart, value: number): number {
+  const y = scales.y?.getPixelForValue(value) ?? chartArea.bottom;
+  return Number.isFinite(y) ? Math.min(chartArea.bottom, Math.max(chartArea.top, y)) : chartArea.bottom;
+}

@@ -1,0 +1,46 @@
+import { shortNames } from "./format.ts";
+import type { StudyPoint } from "./run.ts";
+
+/** One policy with one hash: a line of a chart, a block of a table. */
+export interface Group {
+  /** "ring (xxh64)", or "round-robin" where there is no hash. */
+  readonly name: string;
+  readonly policy: string;
+  /** By number of servers, fewest first; never empty. */
+  readonly points: readonly StudyPoint[];
+}
+
+/** The points of each policy and hash, in the order in which they first come. */
+export function groupsOf(points: readonly StudyPoint[]): Group[] {
+  const groups = new Map<string, { name: string; policy: string; points: StudyPoint[] }>();
+  for (const point of points) {
+    const name = point.hash === null ? point.policy : `${point.policy} (${point.hash})`;
+    const group = groups.get(name) ?? { name, policy: point.policy, points: [] };
+    group.points.push(point);
+    groups.set(name, group);
+  }
+  return [...groups.values()].map((group) => ({
+    ...group,
+    points: group.points.toSorted((a, b) => a.servers - b.servers),
+  }));
+}
+
+/** The mean of one figure over a group's points. */
+export const meanOf = (points: readonly StudyPoint[], figure: (point: StudyPoint) => number): number =>
+  points.reduce((total, point) => total + figure(point), 0) / points.length;
+
+/** How far a group's steps are from the least that an even placement moves, on average; null without a step. */
+export function distanceFromLeast(group: Group): number | null {
+  const steps = group.points.filter((point) => point.moved !== null);
+  return steps.length === 0 ? null : meanOf(steps, (point) => Math.abs(point.moved?.excess ?? 0));
+}
+
+/** The longest name that leaves room for figures beside it. */
+const LONGEST_LABEL = 34;
+
+/** What each group is called where there is little room: the policy alone where that says which. */
+export function labelsOf(groups: readonly Group[]): string[] {
+  const isAlone = (policy: string) => groups.filter((group) => group.policy === policy).length === 1;
+  const names = groups.map((group) => (isAlone(group.policy) ? group.policy : group.name));
+  return shortNames(names, LONGEST_LABEL);
+}

@@ -1,0 +1,40 @@
+// The names that an import takes here must not meet those of the build's own banner (`createRequire`, `require`).
+import { createRequire as requireFrom } from "node:module";
+import { GlobalFonts } from "@napi-rs/canvas";
+import type { ChartConfiguration } from "chart.js";
+import { ChartJSNodeCanvas } from "chartjs-node-canvas";
+
+export type { Chart, ChartConfiguration, Plugin } from "chart.js";
+
+export interface Size {
+  /** In CSS pixels; the image has twice as many each way. */
+  readonly width: number;
+  readonly height: number;
+}
+
+const FONT = "lbctl sans";
+const PIXEL_RATIO = 2;
+
+/** The only place that meets Chart.js and a canvas: a configuration in, a PNG on white out. */
+export function renderPng(configuration: ChartConfiguration, { width, height }: Size): Buffer {
+  registerFonts();
+  const renderer = new ChartJSNodeCanvas({
+    width,
+    height,
+    backgroundColour: "white",
+    chartCallback: (chart) => {
+      chart.defaults.font.family = `"${FONT}"`;
+      chart.defaults.devicePixelRatio = PIXEL_RATIO;
+    },
+  });
+  // The form with a callback never calls it with this canvas.
+  return renderer.renderToBufferSync(configuration);
+}
+
+/** A machine without fonts would draw no text at all, so the charts bring theirs. */
+function registerFonts(): void {
+  if (GlobalFonts.has(FONT)) return;
+  const { resolve } = requireFrom(import.meta.url);
+  for (const file of ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"])
+    GlobalFonts.registerFromPath(resolve(`dejavu-fonts-ttf/ttf/${file}`), FONT);
+}

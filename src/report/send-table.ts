@@ -1,0 +1,122 @@
+import { count, inNaturalOrder, listed, milliseconds, percent, plural, probability, signedPercent } from "./format.ts";
+import type { SendResult } from "./run.ts";
+import { bar, type Column, type Look, notes, paint, type Row, table } from "./table.ts";
+
+/** With more servers than this, only the busiest and the idlest are listed. */
+const MOST_SERVERS = 40;
+const ENDS = 10;
+const WIDEST_BAR = 40;
+
+/** The result of `lbctl send` for a terminal: each server's load, how even it is, latency, errors, agreement. */
+export function sendTable(result: SendResult, look: Look): string {
+  const parts = [headline(result), serverTable(result, look), notes(sentences(result), look)];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function headline(result: SendResult): string {
+  const { count: sent, failed, durationMs, requestsPerSecond } = result;
+  const ending = failed > 0 ? `, ${count(failed)} of them failed` : "";
+  return `${plural(sent, "request")} in ${duration(durationMs)} (${count(requestsPerSecond)} a second)${ending}`;
+}
+
+function serverTable(result: SendResult, look: Look): string {
+  const loads = inNaturalOrder(Object.keys(result.servers)).map((name) => ({
+    name,
+    requests: result.servers[name] ?? 0,
+  }));
+  if (loads.length === 0) return "";
+  const { mean, max } = result.distribution;
+  const columns: Column[] = [
+    { head: "Server" },
+    { head: "Requests", align: "right" },
+    { head: "Share", align: "right" },
+    { head: "" },
+    { head: "Against the mean", align: "right" },
+  ];
+  const width = barWidth(loads, look);
+  const toRow = ({ name, requests }: Load): Row => [
+    name,
+    count(requests),
+    percent(mean === 0 ? 0 : requests / (mean * loads.length)),
+    paint(look, "cyan", bar(max === 0 ? 0 : requests / max, width)),
+    mean === 0 ? "–" : signedPercent(requests / mean - 1),
+  ];
+  return table(columns, loads.length > MOST_SERVERS ? folded(loads, toRow) : loads.map(toRow), look);
+}
+
+/** What the other columns and the gaps between them leave. */
+function barWidth(loads: readonly Load[], look: Look): number {
+  const longestName = Math.max("Server".length, ...loads.map((load) => load.name.length));
+  const others = longestName + "Requests".length + "100.0 %".length + "Against the mean".length + 4 * 2;
+  return Math.max(4, Math.min(WIDEST_BAR, look.width - others));
+}
+
+interface Load {
+  readonly name: string;
+  readonly requests: number;
+}
+
+function folded(loads: readonly Load[], toRow: (load: Load) => Row): Row[] {
+  const busiestFirst = loads.toSorted((a, b) => b.requests - a.requests);
+  const between = busiestFirst.slice(ENDS, -ENDS);
+  const range = `${count(between.at(-1)?.requests ?? 0)} to ${count(between[0]?.requests ?? 0)} requests each`;
+  return [
+    { heading: `The ${ENDS} busiest` },
+    ...busiestFirst.slice(0, ENDS).map(toRow),
+    { heading: `${plural(between.length, "server")} between them: ${range}` },
+    { heading: `The ${ENDS} idlest` },
+    ...busiestFirst.slice(-ENDS).map(toRow),
+  ];
+}
+
+function sentences(result: SendResult): [string, string][] {
+  const { failed, retried, errors, agreement } = result;
+  const lines: [string, string][] = result.ok > 0 ? [...evenness(result), ["Latency", latency(result.latencyMs)]] : [];
+  if (failed > 0) lines.push(["Errors", listed(tallied(errors))]);
+  if (retried > 0) lines.push(["Retries", `${plural(retried, "request")} went on to another server after a failure`]);
+  if (agreement.checked > 0) lines.push(["Agreement", agreementSentence(agreement)]);
+  return lines;
+}
+
+/** Of a single server there is nothing to say. */
+function evenness({ servers, policy, distribution: figures }: SendResult): [string, string][] {
+  if (Object.keys(servers).length < 2) return [];
+  const spread = `${percent(figures.cv)} of the mean (cv): ${count(figures.mean)} ± ${count(figures.stdDev)} requests a server`;
+  const peak = `the busiest has ${figures.peakToMean.toFixed(2)} times the mean; Gini ${figures.gini.toFixed(2)}`;
+  const lines: [string, string][] = [
+    ["Spread", `${spread}; ${peak}`],
+    ["Chance", chance(figures)],
+  ];
+  if (figures.expectedCv !== null)
+    lines.push([
+      "Theory",
+      `the closed form of ${policy ?? "the policy"} expects a cv of ${percent(figures.expectedCv)}`,
+    ]);
+  return lines;
+}
+
+/** What the p-value says, in words. */
+function chance({ pValue, noiseFloorCv }: SendResult["distribution"]): string {
+  const verdict = pValue < 0.05 ? "more than chance" : pValue > 0.95 ? "more even than chance" : "no more than chance";
+  const p = pValue < 0.001 ? "p<0.001" : `p=${probability(pValue)}`;
+  return `perfect random placement would still show a cv of ${percent(noiseFloorCv)}: this is ${verdict} (χ² test, ${p})`;
+}
+
+function latency({ p50, p90, p99, p999, max }: SendResult["latencyMs"]): string {
+  const figures = Object.entries({ p50, p90, p99, "p99.9": p999, max });
+  return figures.map(([name, ms]) => `${name} ${milliseconds(ms)}`).join(" · ");
+}
+
+/** "10,000 of 10,000 requests went where the placement code said: 100 %". */
+export const agreementSentence = ({ checked, matched }: SendResult["agreement"]): string =>
+  `${count(matched)} of ${plural(checked, "request")} went where the placement code said: ${floorPercent(matched / checked)}`;
+
+/** Rounded down, so that 100 % means all of them. */
+const floorPercent = (fraction: number): string => `${Math.floor(fraction * 1000) / 10} %`;
+
+const tallied = (tally: Readonly<Record<string, number>>): string[] =>
+  Object.entries(tally)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([kind, n]) => `${count(n)} × ${kind}`);
+
+const duration = (ms: number): string => (ms < 1000 ? milliseconds(ms) : `${(ms / 1000).toFixed(2)} s`);

@@ -1,0 +1,128 @@
+import { barFigures, levelLine } from "./chart-marks.ts";
+import { chartOptions, colour, GREY, LAYOUT_WITH_MARGIN, lineStyle, logAxis } from "./chart-theme.ts";
+import { listed, percent, roundPercent } from "./format.ts";
+import { type Group, labelsOf, meanOf } from "./groups.ts";
+import type { ChartConfiguration } from "./renderer.ts";
+
+type Dataset = ChartConfiguration["data"]["datasets"][number];
+
+/** A larger ratio between the widest spread and chance's needs a log axis. */
+const WIDE_RANGE = 12;
+
+/** cv against the number of servers, a line a policy and hash, with what chance alone leaves as a dashed line. */
+export function spreadChart(groups: readonly Group[], sizes: readonly number[], what: string): ChartConfiguration {
+  return sizes.length === 1 ? barsAtOneSize(groups, what) : linesOverSizes(groups, sizes, what);
+}
+
+function barsAtOneSize(groups: readonly Group[], what: string): ChartConfiguration {
+  const [floor = 0] = groups.flatMap((group) => group.points.map((point) => point.noiseFloorCv));
+  const labels = labelsOf(groups);
+  const headings = { title: spreadTitle(groups, labels), subtitle: what, x: "policy", y: "standard deviation ÷ mean" };
+  const options = chartOptions("bar", headings, {
+    x: { type: "category", grid: { display: false } },
+    y: { type: "linear", beginAtZero: true, grace: "8%", ticks: percentTicks },
+  });
+  return {
+    type: "bar",
+    data: {
+      labels,
+      datasets: [
+        { data: groups.map((group) => group.points[0]?.cv ?? 0), backgroundColor: colour(0), maxBarThickness: 120 },
+      ],
+    },
+    options: {
+      ...options,
+      layout: LAYOUT_WITH_MARGIN,
+      plugins: { ...options.plugins, legend: { display: false } },
+    },
+    plugins: [levelLine(floor, ["chance alone", percent(floor)]), barFigures(percent)],
+  };
+}
+
+function linesOverSizes(groups: readonly Group[], sizes: readonly number[], what: string): ChartConfiguration {
+  const labels = labelsOf(groups);
+  const floor = sizes.map((size) => pointOf(groups, size)?.noiseFloorCv ?? 0);
+  const lowest = lowestShown(groups, floor);
+  const series = groups.map((group, i) => cvSeries(group, labels[i] ?? group.name, i, sizes, lowest));
+  const theory = groups.flatMap((group, i) => theorySeries(group, i, sizes));
+  const headings = {
+    title: spreadTitle(groups, labels),
+    subtitle: [what, ...theoryNote(theory), ...edgeNote(groups, lowest)].join(". "),
+    x: "servers",
+    y: `standard deviation ÷ mean${lowest > 0 ? " (log scale)" : ""}`,
+  };
+  return {
+    type: "line",
+    data: { labels: sizes.map(String), datasets: [...series, floorSeries(floor), ...theory] },
+    options: chartOptions("line", headings, {
+      x: { type: "category", offset: true },
+      y: lowest > 0 ? logAxis(lowest, roundPercent) : { type: "linear", beginAtZero: true, ticks: percentTicks },
+    }),
+  };
+}
+
+const theoryNote = (theory: readonly Dataset[]): string[] =>
+  theory.length === 0 ? [] : ["Dotted: the policy's closed form"];
+
+const edgeNote = (groups: readonly Group[], lowest: number): string[] => {
+  const isBelow = groups.some((group) => group.points.some((point) => point.cv < lowest));
+  return isBelow ? [`On the lower edge: ${percent(lowest)} or less`] : [];
+};
+
+/** Where a log axis begins, or 0 when a linear one shows all. Far below chance, how far does not matter. */
+function lowestShown(groups: readonly Group[], floor: readonly number[]): number {
+  const chance = Math.min(...floor.filter((cv) => cv > 0));
+  const cvs = groups.flatMap((group) => group.points.map((point) => point.cv));
+  if (!Number.isFinite(chance) || Math.max(...cvs) < WIDE_RANGE * chance) return 0;
+  return Math.max(chance / 10, Math.min(chance, ...cvs) / 2);
+}
+
+function cvSeries(group: Group, label: string, i: number, sizes: readonly number[], lowest: number): Dataset {
+  const data = sizes
+    .map((size) => pointOf([group], size)?.cv)
+    .map((cv) => (cv === undefined ? null : Math.max(lowest, cv)));
+  return { label, data, ...lineStyle(i), pointRadius: 7, spanGaps: true };
+}
+
+const floorSeries = (floor: number[]): Dataset => ({
+  label: "chance alone",
+  data: floor,
+  borderColor: GREY,
+  borderDash: [10, 6],
+  borderWidth: 3,
+  pointStyle: "line",
+  pointRadius: 0,
+});
+
+/** Without a label it stays out of the legend: the subtitle explains it. */
+function theorySeries(group: Group, i: number, sizes: readonly number[]): Dataset[] {
+  const data = sizes.map((size) => pointOf([group], size)?.expectedCv ?? null);
+  if (data.every((cv) => cv === null)) return [];
+  return [{ data, borderColor: colour(i), borderDash: [2, 5], borderWidth: 2.5, pointRadius: 0, spanGaps: true }];
+}
+
+const pointOf = (groups: readonly Group[], servers: number) =>
+  groups.flatMap((group) => group.points).find((point) => point.servers === servers);
+
+const percentTicks = { callback: (cv: number | string) => roundPercent(Number(cv)) };
+
+const MOST_NAMES = 3;
+
+function spreadTitle(groups: readonly Group[], labels: readonly string[]): string {
+  const ratios = groups
+    .map((group, i) => ({
+      label: labels[i] ?? group.name,
+      cv: meanOf(group.points, (point) => point.cv),
+      floor: meanOf(group.points, (point) => point.noiseFloorCv),
+    }))
+    .toSorted((a, b) => b.cv - a.cv);
+  const [widest] = ratios;
+  if (widest === undefined) return "";
+  const even = ratios.filter(({ cv, floor }) => cv <= 1.25 * floor);
+  const first = `${widest.label} spreads its load by ${roundPercent(widest.cv)} where chance alone leaves ${roundPercent(widest.floor)}`;
+  if (even.length === groups.length)
+    return `${groups.length === 1 ? widest.label : "No policy"} is ${groups.length === 1 ? "no " : ""}more uneven than chance alone makes it`;
+  if (even.length === 0) return first;
+  const names = even.length > MOST_NAMES ? `${even.length} others` : listed(even.map(({ label }) => label));
+  return `${first}; ${names} ${even.length === 1 ? "does" : "do"} no worse than chance`;
+}

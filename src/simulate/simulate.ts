@@ -1,0 +1,65 @@
+import type { Member, Placement } from "../placement/index.ts";
+
+/** Keys by number, made when they are asked for: ten million of them take no memory. */
+export interface KeySource {
+  readonly count: number;
+  /** The key of 0 ≤ index < count: the same on every call. */
+  key(index: number): string;
+}
+
+/** Hears how many keys are done: now and then, and at the end. */
+export type OnProgress = (done: number, count: number) => void;
+
+/** Where each key went. */
+export interface Owners {
+  /** Sorted by name, as in the placement. */
+  readonly members: readonly Member[];
+  /** For each key, an index into `members`. */
+  readonly owners: Uint16Array;
+  /** For each member, how many keys it has. */
+  readonly counts: Float64Array;
+}
+
+/** Seldom enough to cost nothing, often enough for a smooth bar. */
+const KEYS_PER_REPORT = 2 ** 16;
+
+/** Calls `visit` for each index and reports progress. */
+export function eachKey(count: number, visit: (index: number) => void, onProgress?: OnProgress): void {
+  for (let from = 0; from < count; from += KEYS_PER_REPORT) {
+    const to = Math.min(from + KEYS_PER_REPORT, count);
+    for (let index = from; index < to; index++) visit(index);
+    onProgress?.(to, count);
+  }
+}
+
+/** Sends every key through the placement, which has at least one member. Two bytes a key; `sweep` keeps none. */
+export function simulate(placement: Placement, keys: KeySource, onProgress?: OnProgress): Owners {
+  const owners = new Uint16Array(keys.count);
+  const counts = new Float64Array(placement.members.length);
+  eachKey(
+    keys.count,
+    (index) => {
+      const owner = placement.select(keys.key(index));
+      owners[index] = owner;
+      (counts[owner] as number)++;
+    },
+    onProgress,
+  );
+  return { members: placement.members, owners, counts };
+}
+
+/** For each member of `before`, its index among `after` by name; −1 where it has left. */
+export function sameNames(before: readonly Member[], after: readonly Member[]): Int32Array {
+  const indices = new Map(after.map(({ name }, index) => [name, index]));
+  return Int32Array.from(before, ({ name }) => indices.get(name) ?? -1);
+}
+
+/** The fraction of keys, from 0 to 1, whose server has another name after than before. Both are of the same keys. */
+export function movedBetween(before: Owners, after: Owners): number {
+  const same = sameNames(before.members, after.members);
+  let moved = 0;
+  before.owners.forEach((owner, index) => {
+    if (same[owner] !== after.owners[index]) moved++;
+  });
+  return before.owners.length === 0 ? 0 : moved / before.owners.length;
+}

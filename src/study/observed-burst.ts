@@ -1,0 +1,69 @@
+import { type BalancerView, type Control, connectControl } from "../fleet/control.ts";
+import { type FleetSpec, reachable } from "../fleet/spec.ts";
+import { type FleetFolder, readToken } from "../fleet/state.ts";
+import { burst } from "../load/burst.ts";
+import type { Hit } from "../load/hit.ts";
+import { keyedRequests } from "../load/requests.ts";
+import { count, type Expected, emptyTally, prediction, type Tally } from "../load/tally.ts";
+import { createPlacement, defaultHash, type Member, parseHash, parsePolicy, policies } from "../placement/index.ts";
+import { type LatencySummary, latencyRecorder } from "../stats/latency.ts";
+
+const hitsPerReport = 500;
+
+export interface ObservedBurst {
+  readonly folder: FleetFolder;
+  readonly spec: FleetSpec;
+  readonly count: number;
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+  readonly keyOf: (index: number) => string;
+  readonly body?: Buffer | null;
+  readonly onHit?: (hit: Hit) => void | Promise<void>;
+  /** Hears how many requests are over, now and then. */
+  readonly onProgress?: (done: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What was seen of a burst. */
+export interface BurstSeen {
+  /** The balancer as it was when the burst began. */
+  readonly view: BalancerView;
+  readonly tally: Tally;
+  readonly durationMs: number;
+  readonly latencyMs: LatencySummary;
+}
+
+/** Sends a burst through a fleet's balancer and checks every answer against the placement code. */
+export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> {
+  const { spec, signal } = options;
+  await using control: Control = connectControl(spec, await readToken(options.folder));
+  const view = await control.view();
+  const taking = view.servers.filter((server) => server.state !== "draining");
+  const tally: Tally = emptyTally(taking.map((server) => server.name));
+  const latency = latencyRecorder();
+  const expected = expectedOf(view);
+  const durationMs = await burst({
+    ...options,
+    origin: `http://${reachable(spec.bind)}:${spec.port}`,
+    request: keyedRequests(view.key, options.keyOf, options.body ?? null),
+    onHit: (hit) => {
+      count(tally, hit, expected);
+      if (hit.error === null) latency.record(hit.latencyMs);
+      const done = tally.ok + tally.failed;
+      if (done % hitsPerReport === 0) options.onProgress?.(done);
+      return options.onHit?.(hit);
+    },
+    signal,
+  });
+  return { view, tally, durationMs, latencyMs: latency.summary() };
+}
+
+function expectedOf(view: BalancerView): Expected | null {
+  const policy = parsePolicy(view.policy);
+  if (!policies[policy.name].keyed) return null;
+  const members: Member[] = view.servers.map(({ name, weight, address }) => ({ name, weight, address }));
+  const up = new Set(view.servers.filter((server) => server.state === "up").map((server) => server.name));
+  return prediction(createPlacement(policy, view.hash ? parseHash(view.hash) : defaultHash, members), (name) =>
+    up.has(name),
+  );
+}

@@ -1,0 +1,43 @@
+import { formatPolicy, type HashName, type Policy, type PolicySpec, policies } from "../placement/index.ts";
+import type { StudyPoint } from "../report/run.ts";
+import { distribution } from "../stats/distribution.ts";
+import { movedFigures } from "../stats/moved.ts";
+
+/** One way to place keys: a policy, and the hash it uses; null for a policy that takes none. */
+export interface Way {
+  readonly policy: PolicySpec;
+  readonly hash: HashName | null;
+}
+
+/** Every pair of a policy and a hash, and each policy that takes no hash once. */
+export function waysOf(policySpecs: readonly PolicySpec[], hashNames: readonly HashName[]): Way[] {
+  return policySpecs.flatMap((policy): Way[] =>
+    policies[policy.name].hashed ? hashNames.map((hash) => ({ policy, hash })) : [{ policy, hash: null }],
+  );
+}
+
+/** What was seen of one way at one number of servers. */
+export interface Observation {
+  readonly way: Way;
+  /** Requests of each server, idle ones included. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** The share of keys whose server is another than in the step before; null in the first step. */
+  readonly moved: { readonly fromServers: number; readonly fraction: number } | null;
+}
+
+/** All figures of an observation, live or simulated alike. */
+export function studyPoint({ way, counts, moved }: Observation): StudyPoint {
+  const values = Object.values(counts);
+  const servers = values.length;
+  const policy: Policy = policies[way.policy.name];
+  return {
+    servers,
+    policy: formatPolicy(way.policy),
+    hash: way.hash,
+    count: values.reduce((total, count) => total + count, 0),
+    counts,
+    ...distribution(values),
+    expectedCv: policy.expectedCv?.(servers, way.policy.options) ?? null,
+    moved: moved && movedFigures(moved.fromServers, servers, moved.fraction),
+  };
+}

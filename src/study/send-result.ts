@@ -1,0 +1,30 @@
+import { type Policy, parsePolicy, policies } from "../placement/index.ts";
+import type { SendResult } from "../report/run.ts";
+import { distribution } from "../stats/distribution.ts";
+import type { BurstSeen } from "./observed-burst.ts";
+
+/** What `send` reports of a burst. */
+export function sendResult(run: string, { view, tally, durationMs, latencyMs }: BurstSeen): SendResult {
+  const counts = Object.values(tally.servers);
+  const spec = parsePolicy(view.policy);
+  const policy: Policy = policies[spec.name];
+  const count = tally.ok + tally.failed;
+  return {
+    schemaVersion: 1,
+    run,
+    policy: view.policy,
+    hash: policy.hashed ? view.hash : null,
+    count,
+    ok: tally.ok,
+    failed: tally.failed,
+    durationMs,
+    requestsPerSecond: durationMs > 0 ? count / (durationMs / 1000) : 0,
+    latencyMs,
+    servers: tally.servers,
+    statuses: tally.statuses,
+    errors: tally.errors,
+    retried: tally.retried,
+    agreement: tally.agreement,
+    distribution: { ...distribution(counts), expectedCv: policy.expectedCv?.(counts.length, spec.options) ?? null },
+  };
+}

@@ -1,0 +1,216 @@
+/** What the tests of the cluster share: real servers, real balancers, real sockets; each is closed when its test ends. */
+import { createServer, type IncomingHttpHeaders, type RequestListener, request } from "node:http";
+import { connect, createServer as createNetServer, type Server, type Socket } from "node:net";
+import { Readable } from "node:stream";
+import { onTestFinished } from "vitest";
+import { type RunningBalancer, startBalancer } from "../../cluster/balancer/balancer.ts";
+import { type BalancerConfig, defaultCheck, withDefaults } from "../../cluster/balancer/config.ts";
+import { listen } from "../../cluster/listen.ts";
+import { startServer } from "../../cluster/server/server.ts";
+import type { Member } from "../../src/placement/index.ts";
+
+export const anywhere = { host: "127.0.0.1", port: 0 };
+export const token = "a token of the tests".replaceAll(" ", "-");
+export const noCheck = { ...defaultCheck, kind: "off" } as const;
+
+export const member = (name: string, port: number): Member => ({ name, weight: 1, address: `127.0.0.1:${port}` });
+
+/** Starts `count` servers, named server-1 and on. */
+export async function startServers(count: number): Promise<Member[]> {
+  const names = Array.from({ length: count }, (_, index) => `server-${index + 1}`);
+  return Promise.all(names.map(async (name) => member(name, (await startOne(name)).port)));
+}
+
+export async function startOne(name: string, port = 0) {
+  const server = await startServer({ name, host: "127.0.0.1", port });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+/** Starts a server with Node's HTTP; returns its port. */
+export function startHttp(listener: RequestListener): Promise<number> {
+  const server = createServer(listener);
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return listen(server, anywhere);
+}
+
+/** Starts a server that does with each connection what it is told to; returns its port. */
+export function startRaw(onConnection: (socket: Socket) => void): Promise<number> {
+  const server: Server = createNetServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    onConnection(socket);
+  });
+  const sockets = new Set<Socket>();
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return listen(server, anywhere);
+}
+
+/** Starts a server that answers every head with the same bytes, then calls `after` or leaves the connection open. */
+export const startScripted = (answer: string, after?: (socket: Socket) => void): Promise<number> =>
+  startRaw((socket) =>
+    socket.on("data", () => {
+      socket.write(answer, "latin1", () => after?.(socket));
+    }),
+  );
+
+/** A port at which nothing listens. */
+export async function deadPort(): Promise<number> {
+  const server = createNetServer();
+  const port = await listen(server, anywhere);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export interface Balancer extends RunningBalancer {
+  readonly controlPort: number;
+}
+
+/** Starts a balancer without checks, with a control port, in front of `members`. */
+export async function startFor(members: readonly Member[], more: Partial<BalancerConfig> = {}): Promise<Balancer> {
+  const config = withDefaults({
+    listen: anywhere,
+    control: anywhere,
+    token,
+    members,
+    check: noCheck,
+    drainMs: 2_000,
+    ...more,
+  });
+  const balancer = await startBalancer(config);
+  onTestFinished(() => balancer.close());
+  const { controlPort } = balancer;
+  if (controlPort === null) throw new Error("the balancer has no control port");
+  return { ...balancer, controlPort };
+}
+
+export interface Ask {
+  readonly method?: string;
+  readonly path?: string;
+  /** An object, or names and values by turns for order and duplicates. */
+  readonly headers?: Record<string, string> | readonly string[];
+  readonly body?: string | Buffer | Readable;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+}
+
+/** Sends one request on a connection of its own; rejects when the answer breaks off. */
+export function ask(port: number, { method = "GET", path = "/data", headers = {}, body }: Ask = {}): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const options = { host: "127.0.0.1", port, method, path, agent: false, headers: headers as Record<string, string> };
+    const sent = request(options, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answer.on("error", reject);
+      answer.on("end", () => {
+        const { statusCode: status = 0, rawHeaders } = answer;
+        resolve({ status, headers: answer.headers, rawHeaders, body: Buffer.concat(chunks) });
+      });
+    });
+    sent.on("error", reject);
+    if (body instanceof Readable) body.pipe(sent);
+    else sent.end(body);
+  });
+}
+
+export const json = (reply: Reply) => JSON.parse(reply.body.toString());
+
+/** The server that answered. */
+export const servedBy = (reply: Reply): string => String(reply.headers["x-served-by"]);
+
+/** Sends bytes as they are, and resolves to all that comes back until the far end closes. */
+export function exchange(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port }, () => socket.write(bytes, "latin1"));
+    let text = "";
+    socket.setEncoding("latin1");
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("error", reject);
+    socket.on("close", () => resolve(text));
+  });
+}
+
+/** Asks the control port, with the token unless `headers` says otherwise. */
+export const control = (
+  { controlPort }: Balancer,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Reply> =>
+  ask(controlPort, {
+    method,
+    path,
+    headers: { authorization: `Bearer ${token}`, ...headers },
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+
+export const putServers = (balancer: Balancer, members: readonly Member[]): Promise<Reply> =>
+  control(balancer, "PUT", "/v1/servers", { servers: members });
+
+export interface StreamedEvent {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+export interface EventReader {
+  /** The next event of a type; those of other types before it are dropped. */
+  next(type: string): Promise<StreamedEvent>;
+  close(): void;
+}
+
+/** Attaches to the balancer's events. */
+export function readEvents({ controlPort }: Balancer, path = "/v1/events"): Promise<EventReader> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const sent = request({ host: "127.0.0.1", port: controlPort, path, agent: false, headers }, (answer) => {
+      const lines = linesOf(answer.setEncoding("utf8"));
+      onTestFinished(() => void sent.destroy());
+      answer.on("error", () => {});
+      resolve({ next: (type) => nextEvent(lines, type), close: () => sent.destroy() });
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
+async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of chunks) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+async function nextEvent(lines: AsyncGenerator<string>, type: string): Promise<StreamedEvent> {
+  for (;;) {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`the stream ended before an event '${type}'`);
+    if (!value.startsWith("data: ")) continue;
+    const event: StreamedEvent = JSON.parse(value.slice(6));
+    if (event.type === type) return event;
+  }
+}
+
+/** A promise and the function that resolves it. */
+export function signal<T = void>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,66 @@
+/** The programs of the cluster as processes of their own. */
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
+
+/** CommonJS packages inside an ES module bundle still call `require`. */
+const banner = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" };
+
+/** Bundles `cluster/<name>/main.ts` once for a file of tests; returns a function that gives the bundle's path. */
+export function useProgram(name: "server" | "balancer"): () => string {
+  let folder = "";
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "lbctl-test-"));
+    const entry = fileURLToPath(new URL(`../../cluster/${name}/main.ts`, import.meta.url));
+    const outfile = join(folder, "main.mjs");
+    await build({
+      entryPoints: [entry],
+      outfile,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      banner,
+      logLevel: "error",
+    });
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  return () => join(folder, "main.mjs");
+}
+
+export interface Program {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  /** The port that its first line names. */
+  readonly port: number;
+  /** Resolves when it has ended, to its exit code and all that it wrote to stderr. */
+  readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
+}
+
+/** Starts a program and waits for its first line. */
+export async function run(path: string, env: Record<string, string>): Promise<Program> {
+  const child = start(path, env);
+  const ended = endOf(child);
+  const first = await Promise.race([once(child.stdout, "data"), ended]);
+  if (!Array.isArray(first)) throw new Error(`the program ended at once: ${first.stderr}`);
+  return { child, ended, port: Number(/:(\d+)/.exec(String(first[0]))?.[1]) };
+}
+
+/** Runs a program to its end. */
+export const runToEnd = (path: string, env: Record<string, string>): Program["ended"] => endOf(start(path, env));
+
+function start(path: string, env: Record<string, string>): Program["child"] {
+  const child = spawn(process.execPath, [path], { env, stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+async function endOf(child: Program["child"]): Program["ended"] {
+  const [stderr] = await Promise.all([text(child.stderr), once(child, "exit")]);
+  return { code: child.exitCode, stderr };
+}

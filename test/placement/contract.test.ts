@@ -1,0 +1,113 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Member, type Policy, type PolicyName, policies } from "../../src/placement/index.ts";
+import { countKeys, ownerOf, placed, servers, someKeys } from "./servers.ts";
+
+/** What a policy traits beyond the contract; a policy without a line here does not compile. */
+interface Trait {
+  /** How far a server's share may be from its weight's, as a fraction; null where weights change nothing. */
+  readonly weightError: number | null;
+  /** From five servers to six: the fraction of keys that go to the sixth or elsewhere, least and most. */
+  readonly moved: readonly [number, number];
+  /** The most that may move from one old server to another: ideally none. */
+  readonly stray: number;
+  /** The policy with options that make room for 1000 servers. */
+  readonly large: string;
+}
+
+const traits: Record<PolicyName, Trait> = {
+  // 160 vnodes: a share of 1/7 has a standard deviation of 7 % of itself.
+  ring: { weightError: 0.2, moved: [0.12, 0.22], stray: 0, large: "ring" },
+  // The table is not the least possible change: the paper accepts a few strays for its evenness.
+  maglev: { weightError: 0.05, moved: [0.15, 0.2], stray: 0.03, large: "maglev" },
+  rendezvous: { weightError: 0.05, moved: [0.15, 0.18], stray: 0, large: "rendezvous" },
+  // N/(N+1) of the keys move; the sixth server takes a sixth, the rest are strays.
+  modulo: { weightError: null, moved: [0.82, 0.85], stray: 0.69, large: "modulo" },
+  // The turn does not depend on the key, so "moved" says only that the turns differ.
+  "round-robin": { weightError: 0.001, moved: [0, 1], stray: 1, large: "round-robin" },
+  // The sixth server's few reachable slots make a small share; as the highest id it displaces no vnode.
+  classroom: { weightError: null, moved: [0.005, 0.2], stray: 0, large: "classroom:slots=16384" },
+};
+
+const KEYS = someKeys(20_000);
+const text = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 40 }).map((u) => String.fromCharCode(...u));
+
+describe.each(Object.entries(traits))("%s", (name, trait) => {
+  const policy: Policy = policies[name as PolicyName];
+
+  it("places every key on the same server every time it is built, in whatever order the members come", () => {
+    const shuffled = fc.shuffledSubarray(servers(12), { minLength: 12 });
+    fc.assert(
+      fc.property(shuffled, fc.array(text, { maxLength: 20 }), (members, keys) => {
+        const [one, other] = [placed(name, servers(12)), placed(name, members)];
+        expect(other.members).toEqual(one.members);
+        for (const key of keys) expect(ownerOf(other, key)).toBe(ownerOf(one, key));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("gives every member once as a candidate, the selected one first", () => {
+    const placement = placed(name, servers(9));
+    fc.assert(
+      fc.property(text, (key) => {
+        const order = placement.candidates(key);
+        expect(order.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        expect(placement.select(key)).toBe(order[0]);
+      }),
+    );
+  });
+
+  it("selects the first candidate that is acceptable, or −1", () => {
+    const placement = placed(name, servers(7));
+    const someDown = fc.array(fc.boolean(), { minLength: 7, maxLength: 7 });
+    fc.assert(
+      fc.property(text, someDown, (key, up) => {
+        const expected = placement.candidates(key).find((member) => up[member]) ?? -1;
+        expect(placement.select(key, (member) => up[member] === true)).toBe(expected);
+      }),
+    );
+  });
+
+  it("has no server for a key when there are no members, and one when there is one", () => {
+    const [empty, single] = [placed(name, []), placed(name, servers(1))];
+    expect([empty.select("k"), empty.candidates("k"), empty.members]).toEqual([-1, [], []]);
+    expect([single.select("k"), single.candidates("k")]).toEqual([0, [0]]);
+    expect(single.select("k", () => false)).toBe(-1);
+  });
+
+  it("gives each server its weight's share of the keys, or pays weights no attention at all", () => {
+    const weights = [1, 2, 4];
+    const weighted = servers(3).map((member, i): Member => ({ ...member, weight: weights[i] ?? 1 }));
+    const counts = countKeys(placed(name, weighted), KEYS);
+    expect(policy.weighted).toBe(trait.weightError !== null);
+    if (trait.weightError === null) {
+      expect(counts).toEqual(countKeys(placed(name, servers(3)), KEYS));
+      return;
+    }
+    const error = counts.map((count, i) => Math.abs(count / (((weights[i] ?? 1) / 7) * KEYS.length) - 1));
+    expect(Math.max(...error)).toBeLessThan(trait.weightError);
+  });
+
+  it("keeps each key's server through a sixth server as well as it traits", () => {
+    const [before, after] = [placed(name, servers(5)), placed(name, servers(6))];
+    const pairs = KEYS.map((key) => [ownerOf(before, key), ownerOf(after, key)] as const);
+    const moved = pairs.filter(([was, is]) => was !== is);
+    const stray = moved.filter(([, is]) => is !== "server-6");
+    expect(moved.length / KEYS.length).toBeGreaterThanOrEqual(trait.moved[0]);
+    expect(moved.length / KEYS.length).toBeLessThanOrEqual(trait.moved[1]);
+    expect(stray.length / KEYS.length).toBeLessThanOrEqual(trait.stray);
+  });
+
+  it("places keys on a thousand servers and skips those that are down", () => {
+    const placement = placed(trait.large, servers(1000));
+    expect(new Set(placement.candidates("k")).size).toBe(1000);
+    const [first, second] = placement.candidates("k");
+    expect(placement.select("k", (member) => member !== first)).toBe(second);
+    expect(placement.select("k", () => false)).toBe(-1);
+  });
+});
+
+it("covers every policy of the table", () => {
+  expect(Object.keys(traits).toSorted()).toEqual(Object.keys(policies).toSorted());
+});

@@ -1,0 +1,115 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  createPlacement,
+  defaultPolicy,
+  formatPolicy,
+  hashes,
+  PlacementError,
+  type Policy,
+  type PolicyName,
+  type PolicySpec,
+  parseHash,
+  parsePolicies,
+  parsePolicy,
+  policies,
+} from "../../src/placement/index.ts";
+import { placed, servers } from "./servers.ts";
+
+/** Any policy with any valid options. */
+const anySpec: fc.Arbitrary<PolicySpec> = fc.constantFrom(...(Object.keys(policies) as PolicyName[])).chain((name) => {
+  const rules: Policy["options"] = policies[name].options;
+  const valid = Object.entries(rules).map(([option, { min, max, check }]) => {
+    const values = check === undefined ? fc.integer({ min, max }) : fc.constantFrom(7, 65_537, 655_373);
+    return [option, values] as const;
+  });
+  return fc.record({ name: fc.constant(name), options: fc.record(Object.fromEntries(valid)) });
+});
+
+describe("a policy's text", () => {
+  it("comes back the same through formatPolicy and parsePolicy", () => {
+    fc.assert(
+      fc.property(anySpec, (spec) => {
+        expect(parsePolicy(formatPolicy(spec))).toEqual(spec);
+      }),
+    );
+  });
+
+  it("comes back the same in a list", () => {
+    fc.assert(
+      fc.property(fc.array(anySpec, { minLength: 1, maxLength: 5 }), (specs) => {
+        expect(parsePolicies(specs.map(formatPolicy).join(","))).toEqual(specs);
+      }),
+    );
+  });
+
+  it("says only what differs from the defaults", () => {
+    expect(formatPolicy(parsePolicy("ring:vnodes=160"))).toBe("ring");
+    expect(formatPolicy(parsePolicy("classroom:vnodes=4,slots=512"))).toBe("classroom:vnodes=4");
+    expect(formatPolicy({ name: "ring", options: {} })).toBe("ring");
+  });
+
+  it("has every option, the defaults filled in", () => {
+    expect(parsePolicy("classroom:vnodes=4")).toEqual({ name: "classroom", options: { slots: 512, vnodes: 4 } });
+    expect(parsePolicy(defaultPolicy)).toEqual({ name: "ring", options: { vnodes: 160 } });
+  });
+
+  it.each([
+    ["rng", /no policy "rng": did you mean ring\? choose from ring, /],
+    ["Ring", /did you mean ring\?/],
+    ["", /no policy ""/],
+    ["constructor", /no policy "constructor": choose from/],
+    ["ring:vnode=3", /ring has no option "vnode": did you mean vnodes\?/],
+    ["ring:toString=3", /ring has no option "toString"/],
+    ["modulo:x=1", /modulo has no option "x": there are none/],
+    ["ring:vnodes", /write NAME=WHOLE-NUMBER/],
+    ["ring:", /write NAME=WHOLE-NUMBER/],
+    ["ring:vnodes=1.5", /write NAME=WHOLE-NUMBER/],
+    ["ring:vnodes=-1", /write NAME=WHOLE-NUMBER/],
+    ["ring:vnodes=0", /is 0: give a whole number from 1 to 10000/],
+    ["ring:vnodes=10001", /from 1 to 10000/],
+    ["maglev:size=65536", /size of maglev is 65536: give a prime number/],
+  ])("%j is a mistake that is explained", (text, message) => {
+    expect(() => parsePolicy(text)).toThrow(PlacementError);
+    expect(() => parsePolicy(text)).toThrow(message);
+  });
+});
+
+describe("a hash's name", () => {
+  it("is one of the table", () => {
+    for (const name of Object.keys(hashes)) expect(parseHash(name)).toBe(name);
+  });
+
+  it("is explained when it is not", () => {
+    expect(() => parseHash("murmur")).toThrow(/no hash "murmur": did you mean murmur3\? choose from xxh64, /);
+    expect(() => parseHash("toString")).toThrow(PlacementError);
+  });
+});
+
+describe("createPlacement", () => {
+  it("fills in options and refuses bad ones", () => {
+    const members = servers(4);
+    const [short, full] = [createPlacement({ name: "ring", options: {} }, "md5", members), parsePolicy("ring")];
+    expect(short.candidates("k")).toEqual(createPlacement(full, "md5", members).candidates("k"));
+    expect(() => createPlacement({ name: "ring", options: { vnodes: 2.5 } }, "md5", members)).toThrow(PlacementError);
+  });
+
+  it("sorts members by code unit", () => {
+    const members = ["b", "server-10", "server-2", "B", "a"].map((name) => ({ name, weight: 1 }));
+    expect(placed("ring", members).members.map(({ name }) => name)).toEqual(["B", "a", "b", "server-10", "server-2"]);
+  });
+
+  it("refuses a name that is given twice, and weights that make no sense", () => {
+    expect(() => placed("ring", [...servers(2), ...servers(1)])).toThrow(/"server-1" is given twice/);
+    for (const weight of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e7]) {
+      expect(() => placed("ring", [{ name: "a", weight }])).toThrow(/The weight of a is /);
+    }
+  });
+
+  it("places by another hash otherwise", () => {
+    const orders = Object.keys(hashes).map((hash) =>
+      createPlacement(parsePolicy("ring"), parseHash(hash), servers(20)).candidates("k").join(),
+    );
+    expect(new Set(orders).size).toBe(orders.length);
+  });
+});
