@@ -44,7 +44,9 @@ function route(exchange: Exchange): void {
   const { path, request } = exchange;
   const found = routes.get(path.startsWith("/data/") ? "/data" : path);
   const handler = found?.handlers[request.method ?? ""];
-  if (handler !== undefined) handler(exchange);
+  // Node would refuse this itself (RFC 9112, 3.2), but without a body.
+  if (request.headers.host === undefined && request.httpVersionMinor === 1) fail(exchange, 400, "Host is missing");
+  else if (handler !== undefined) handler(exchange);
   else if (found === undefined) fail(exchange, 404, `there is nothing at ${path}`);
   else fail(exchange, 405, `${path} takes ${found.allow}`, ["Allow", found.allow]);
 }

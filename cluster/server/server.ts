@@ -17,10 +17,12 @@ export interface RunningServer {
 /** Shorter than the ten seconds after which container engines kill. */
 const drainMs = 8_000;
 
+/** The keep-alive time is longer than a balancer's, so that it is the balancer that closes, and never mid-request. */
+const limits = { keepAliveTimeout: 75_000, requestTimeout: 0, requireHostHeader: false };
+
 /** Starts one of the identical, stateless servers. Rejects with the system's error when the port is taken. */
 export async function startServer({ name, host, port }: ServerOptions): Promise<RunningServer> {
-  // The keep-alive time is longer than any balancer's, so that it is the balancer that closes, and never mid-request.
-  const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 }, handlerFor(name));
+  const server = createServer(limits, handlerFor(name));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => refuse(error, socket, name));
   server.on("connect", (_request, socket: Duplex) => refuse(new Error("CONNECT"), socket, name));
   const actual = await listen(server, { host, port });

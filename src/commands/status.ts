@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../context.ts";
-import type { ExitCode } from "../errors.ts";
+import { type ExitCode as Code, ExitCode } from "../errors.ts";
 import { runningFleet } from "../fleet/client.ts";
 import { type BalancerView, connectControl } from "../fleet/control.ts";
 import type { FleetSpec } from "../fleet/spec.ts";
@@ -8,14 +8,14 @@ import { type FleetFolder, fleetFolder, readToken } from "../fleet/state.ts";
 import type { FleetStatus } from "../fleet/supervisor.ts";
 import { statusTable } from "../report/status-table.ts";
 
-/** Shows a fleet, once or every second. */
-export async function run(context: Context): Promise<ExitCode | undefined> {
+/** Shows a fleet, once or every second. Exits with 1 when nobody looks after it. */
+export async function run(context: Context): Promise<Code | undefined> {
   const folder = fleetFolder(context.fleet);
   do {
     const status = await runningFleet(folder);
     if (context.flags.is("watch") && process.stdout.isTTY) context.terminal.write("\x1b[H\x1b[2J");
     await showStatus(context, folder, status);
-    if (!context.flags.is("watch")) return undefined;
+    if (!context.flags.is("watch")) return status.supervisor === null ? ExitCode.failed : undefined;
     await sleep(1_000, undefined, { signal: context.signal }).catch(() => {});
   } while (!context.signal.aborted);
   return undefined;

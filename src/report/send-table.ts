@@ -1,4 +1,14 @@
-import { count, inNaturalOrder, listed, milliseconds, percent, plural, probability, signedPercent } from "./format.ts";
+import {
+  count,
+  inNaturalOrder,
+  listed,
+  milliseconds,
+  percent,
+  plural,
+  probability,
+  shortNames,
+  signedPercent,
+} from "./format.ts";
 import type { SendResult } from "./run.ts";
 import { bar, type Column, type Look, notes, paint, type Row, table } from "./table.ts";
 
@@ -20,19 +30,9 @@ function headline(result: SendResult): string {
 }
 
 function serverTable(result: SendResult, look: Look): string {
-  const loads = inNaturalOrder(Object.keys(result.servers)).map((name) => ({
-    name,
-    requests: result.servers[name] ?? 0,
-  }));
+  const loads = loadsOf(result.servers, look);
   if (loads.length === 0) return "";
   const { mean, max } = result.distribution;
-  const columns: Column[] = [
-    { head: "Server" },
-    { head: "Requests", align: "right" },
-    { head: "Share", align: "right" },
-    { head: "" },
-    { head: "Against the mean", align: "right" },
-  ];
   const width = barWidth(loads, look);
   const toRow = ({ name, requests }: Load): Row => [
     name,
@@ -41,14 +41,35 @@ function serverTable(result: SendResult, look: Look): string {
     paint(look, "cyan", bar(max === 0 ? 0 : requests / max, width)),
     mean === 0 ? "–" : signedPercent(requests / mean - 1),
   ];
-  return table(columns, loads.length > MOST_SERVERS ? folded(loads, toRow) : loads.map(toRow), look);
+  return table(COLUMNS, loads.length > MOST_SERVERS ? folded(loads, toRow) : loads.map(toRow), look);
 }
 
-/** What the other columns and the gaps between them leave. */
+const COLUMNS: readonly Column[] = [
+  { head: "Server" },
+  { head: "Requests", align: "right" },
+  { head: "Share", align: "right" },
+  { head: "" },
+  { head: "Against the mean", align: "right" },
+];
+const NARROWEST_BAR = 8;
+
+function loadsOf(servers: SendResult["servers"], look: Look): Load[] {
+  const names = inNaturalOrder(Object.keys(servers));
+  const shown = shortNames(names, look.width - besidesName(Object.values(servers)) - NARROWEST_BAR);
+  return names.map((name, i) => ({ name: shown[i] ?? name, requests: servers[name] ?? 0 }));
+}
+
+/** The width of the columns that are neither the name nor the bar, and of the gaps between all. */
+const besidesName = (requests: readonly number[]): number =>
+  Math.max("Requests".length, count(Math.max(...requests)).length) +
+  "100.0 %".length +
+  "Against the mean".length +
+  4 * 2;
+
 function barWidth(loads: readonly Load[], look: Look): number {
   const longestName = Math.max("Server".length, ...loads.map((load) => load.name.length));
-  const others = longestName + "Requests".length + "100.0 %".length + "Against the mean".length + 4 * 2;
-  return Math.max(4, Math.min(WIDEST_BAR, look.width - others));
+  const left = look.width - longestName - besidesName(loads.map((load) => load.requests));
+  return Math.max(NARROWEST_BAR, Math.min(WIDEST_BAR, left));
 }
 
 interface Load {

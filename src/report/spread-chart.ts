@@ -1,8 +1,9 @@
 import { barFigures, levelLine } from "./chart-marks.ts";
 import { chartOptions, colour, GREY, LAYOUT_WITH_MARGIN, lineStyle, logAxis } from "./chart-theme.ts";
-import { listed, percent, roundPercent } from "./format.ts";
-import { type Group, labelsOf, meanOf } from "./groups.ts";
+import { percent, roundPercent } from "./format.ts";
+import { type Group, labelsOf } from "./groups.ts";
 import type { ChartConfiguration } from "./renderer.ts";
+import { spreadTitle } from "./spread-title.ts";
 
 type Dataset = ChartConfiguration["data"]["datasets"][number];
 
@@ -105,24 +106,3 @@ const pointOf = (groups: readonly Group[], servers: number) =>
   groups.flatMap((group) => group.points).find((point) => point.servers === servers);
 
 const percentTicks = { callback: (cv: number | string) => roundPercent(Number(cv)) };
-
-const MOST_NAMES = 3;
-
-function spreadTitle(groups: readonly Group[], labels: readonly string[]): string {
-  const ratios = groups
-    .map((group, i) => ({
-      label: labels[i] ?? group.name,
-      cv: meanOf(group.points, (point) => point.cv),
-      floor: meanOf(group.points, (point) => point.noiseFloorCv),
-    }))
-    .toSorted((a, b) => b.cv - a.cv);
-  const [widest] = ratios;
-  if (widest === undefined) return "";
-  const even = ratios.filter(({ cv, floor }) => cv <= 1.25 * floor);
-  const first = `${widest.label} spreads its load by ${roundPercent(widest.cv)} where chance alone leaves ${roundPercent(widest.floor)}`;
-  if (even.length === groups.length)
-    return `${groups.length === 1 ? widest.label : "No policy"} is ${groups.length === 1 ? "no " : ""}more uneven than chance alone makes it`;
-  if (even.length === 0) return first;
-  const names = even.length > MOST_NAMES ? `${even.length} others` : listed(even.map(({ label }) => label));
-  return `${first}; ${names} ${even.length === 1 ? "does" : "do"} no worse than chance`;
-}

@@ -12,7 +12,7 @@ import { Pools } from "./pools.ts";
 import { isHealthPath, parseTarget, serverPath, type Target } from "./target.ts";
 
 /** A head must have arrived after 10 s, a whole request after 300 s; an idle connection is kept for 60 s. */
-const limits = { headersTimeout: 10_000, requestTimeout: 300_000, keepAliveTimeout: 60_000 };
+const limits = { headersTimeout: 10_000, requestTimeout: 300_000, keepAliveTimeout: 60_000, requireHostHeader: false };
 
 /** Starts to take requests; rejects with the system's error when the port is taken. */
 export async function startNodePlane(options: DataPlaneOptions): Promise<DataPlane> {
@@ -65,10 +65,15 @@ function accept(context: ExchangeContext, trust: Trust, arrival: Arrival): void 
   const target = parseTarget(request.url ?? "");
   const dropped = connectionOptions(request.headers.connection);
   if (request.method === "TRACE") context.done(0, refuse(client, response, "method-not-allowed"));
-  else if (target === null || dropped === null) context.done(0, refuse(client, response, "bad-request"));
+  else if (target === null || dropped === null || lacksHost(request))
+    context.done(0, refuse(client, response, "bad-request", ["Connection", "close"]));
   else if (isHealthPath(target.path)) answerHealth(context, arrival);
   else new Exchange(context, forwarding(arrival, target, dropped, trust)).attempt();
 }
+
+/** Node would refuse this itself (RFC 9112, 3.2), but without a body. */
+const lacksHost = ({ httpVersionMinor, headers }: IncomingMessage): boolean =>
+  httpVersionMinor === 1 && headers.host === undefined;
 
 function forwarding(arrival: Arrival, target: Target, dropped: ReadonlySet<string>, trust: Trust): Forwarding {
   const { client, request } = arrival;

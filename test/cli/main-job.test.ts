@@ -1,0 +1,176 @@
+import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freshPort, type Sandbox, sandbox } from "../lbctl.ts";
+
+let box: Sandbox;
+beforeAll(async () => {
+  box = await sandbox();
+});
+afterAll(() => box[Symbol.asyncDispose]());
+
+const isPng = (bytes: Buffer) => bytes.subarray(1, 4).toString() === "PNG";
+
+describe("analyze", () => {
+  const port = String(freshPort());
+  const study = [
+    "--servers",
+    "2..3",
+    "--policy",
+    "ring,classroom,round-robin",
+    "--hash",
+    "xxh64,md5",
+    "--count",
+    "600",
+  ];
+
+  test("live on a fleet of its own agrees with the simulator in every count, and leaves no fleet", async () => {
+    const live = await box.run("analyze", ...study, "--driver", "process", "--port", port, "--json");
+    expect(live.exitCode).toBe(0);
+    const simulated = await box.run("analyze", ...study, "--simulate", "--json", "--no-charts");
+    const [seen, predicted] = [JSON.parse(live.stdout), JSON.parse(simulated.stdout)];
+    const figures = ({ latencyMs, agreement, ...rest }: Record<string, unknown>) => rest;
+    const keyed = (result: { policy: string }) => result.policy !== "round-robin";
+    expect(seen.results.filter(keyed).map(figures)).toEqual(predicted.results.filter(keyed));
+    expect(seen.mode).toBe("live");
+    for (const result of seen.results.filter(keyed)) expect(result.agreement).toEqual({ checked: 600, matched: 600 });
+    expect(
+      seen.results.map((one: { policy: string; hash: string; servers: number }) => [one.policy, one.hash, one.servers]),
+    ).toEqual([
+      ["ring", "xxh64", 2],
+      ["ring", "xxh64", 3],
+      ["ring", "md5", 2],
+      ["ring", "md5", 3],
+      ["classroom", null, 2],
+      ["classroom", null, 3],
+      ["round-robin", null, 2],
+      ["round-robin", null, 3],
+    ]);
+    expect(seen.charts).toHaveLength(4);
+    for (const chart of seen.charts) expect(isPng(await readFile(join(box.folder, chart)))).toBe(true);
+    expect(await readdir(box.home)).toEqual([]);
+  });
+
+  test("is shown again by report, tables and charts", async () => {
+    const shown = await box.run("report");
+    expect(shown).toMatchObject({ exitCode: 0 });
+    expect(shown.stdout).toContain("classroom");
+  });
+
+  test("puts the running fleet back as it was", async () => {
+    await box.run("up", "--driver", "process", "--port", port, "--servers", "2", "--policy", "maglev");
+    await box.run("analyze", "--servers", "1,3", "--policy", "ring", "--count", "200", "--no-charts");
+    const status = JSON.parse((await box.run("status", "--json")).stdout);
+    expect(status).toMatchObject({ policy: "maglev", servers: [{ name: "server-1" }, { name: "server-2" }] });
+  });
+});
+
+describe("send", () => {
+  test("sends exactly what is asked, and keeps every hit", async () => {
+    const sent = JSON.parse(
+      (await box.run("send", "--count", "401", "--concurrency", "50", "--save-hits", "--json")).stdout,
+    );
+    expect(sent).toMatchObject({ count: 401, ok: 401, statuses: { 200: 401 } });
+    const hits = (await readFile(join(box.folder, "reports", sent.run, "hits.csv"), "utf8")).trim().split("\n");
+    expect(hits).toHaveLength(402);
+    expect(new Set(hits.slice(1).map((line) => line.split(",")[1])).size).toBe(401);
+    expect(isPng(await readFile(join(box.folder, "reports", sent.run, "load.png")))).toBe(true);
+  });
+
+  test("POSTs a body when asked, as one client of many", async () => {
+    const args = ["send", "--count", "60", "--clients", "1", "--body", "100000", "--json", "--no-charts"];
+    const sent = JSON.parse((await box.run(...args)).stdout);
+    expect(sent.ok).toBe(60);
+    expect(Object.values(sent.servers).filter((n) => n !== 0)).toEqual([60]);
+  });
+
+  test("a threshold that is missed exits with 99 and says which", async () => {
+    const { exitCode, stderr } = await box.run("send", "--count", "50", "--expect", "failed<=0,ok<10", "--no-charts");
+    expect(stderr).toContain("Expected ok<10, but ok is 50.");
+    expect(exitCode).toBe(99);
+  });
+
+  test("Ctrl-C keeps what was seen and exits with 130", async () => {
+    const child = box.start(["send", "--count", "100000000", "--json", "--no-charts", "--save-hits"]);
+    // The first hits are on the disk: the burst is under way.
+    await expect.poll(async () => (await newestHits())?.length ?? 0, { timeout: 20_000 }).toBeGreaterThan(10_000);
+    child.kill("SIGINT");
+    const { stdout, exitCode } = await child;
+    expect(exitCode).toBe(130);
+    const sent = JSON.parse(String(stdout));
+    expect(sent.count).toBeGreaterThan(0);
+    expect(sent.failed).toBe(0);
+    const saved = JSON.parse(await readFile(join(box.folder, "reports", sent.run, "run.json"), "utf8"));
+    expect(saved.result).toEqual(sent);
+  });
+
+  async function newestHits(): Promise<string | undefined> {
+    const runs = (await readdir(join(box.folder, "reports"))).filter((name) => name.endsWith("send")).sort();
+    return readFile(join(box.folder, "reports", runs.at(-1) ?? "", "hits.csv"), "utf8").catch(() => undefined);
+  }
+});
+
+describe("up", () => {
+  test("Ctrl-C rolls back: no process, port or state is left", async () => {
+    const port = freshPort();
+    const child = box.start([
+      "up",
+      "--fleet",
+      "late",
+      "--driver",
+      "process",
+      "--port",
+      String(port),
+      "--servers",
+      "30",
+    ]);
+    await expect.poll(() => answers(`http://127.0.0.1:${port + 1}/heartbeat`), { timeout: 20_000 }).toBe(true);
+    child.kill("SIGINT");
+    const { exitCode, stderr } = await child;
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 130 });
+    expect(await readdir(box.home)).not.toContain("late");
+    expect(await answers(`http://127.0.0.1:${port + 1}/heartbeat`)).toBe(false);
+  });
+
+  const answers = (url: string) =>
+    fetch(url).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+});
+
+describe("place", () => {
+  test("prints key and server, the same for a file, standard input and arguments", async () => {
+    const direct = await box.run("place", "alice", "bob", "--servers", "a,b*2,c");
+    expect(direct.stdout).toMatch(/^alice\t[abc]\nbob\t[abc]$/);
+    const child = box.start(["place", "--keys", "-", "--servers", "a,b*2,c"]);
+    child.stdin?.end("alice\nbob\n");
+    expect(String((await child).stdout)).toBe(direct.stdout);
+    const asJson = JSON.parse((await box.run("place", "alice", "bob", "--servers", "a,b*2,c", "--json")).stdout);
+    expect(
+      asJson.placements.map(({ key, server }: { key: string; server: string }) => `${key}\t${server}`).join("\n"),
+    ).toBe(direct.stdout);
+    expect(asJson).toMatchObject({ schemaVersion: 1, policy: "ring" });
+  });
+
+  test("goes on to the next candidate when a server is down", async () => {
+    const [, first] = (await box.run("place", "alice")).stdout.split("\t");
+    const second = await box.run("place", "alice", "--down", first as string);
+    expect(second.stdout).toMatch(/^alice\tserver-/);
+    expect(second.stdout).not.toContain(first);
+  });
+
+  test("ends quietly when its reader has seen enough", async () => {
+    const child = box.start(["place", "--keys", "-"]);
+    const stdin = child.stdin;
+    stdin?.on("error", () => {});
+    for (let i = 0; i < 1000; i++) stdin?.write(`key-${i}\n`);
+    await once(child.stdout ?? child, "data");
+    child.stdout?.destroy();
+    for (let i = 0; i < 200_000; i++) stdin?.write(`key-${i}\n`);
+    stdin?.end();
+    const { exitCode, stderr } = await child;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  });
+});

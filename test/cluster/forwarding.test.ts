@@ -1,0 +1,297 @@
+import { createHash, randomBytes } from "node:crypto";
+import { connect } from "node:net";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { describe, expect, test } from "vitest";
+import {
+  ask,
+  control,
+  exchange,
+  json,
+  member,
+  servedBy,
+  signal,
+  startFor,
+  startHttp,
+  startRaw,
+  startScripted,
+  startServers,
+} from "./harness.ts";
+
+const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+
+/** A balancer in front of a server that answers with what it saw. */
+async function startMirror() {
+  const port = await startHttp((request, response) => {
+    const { method, url, rawHeaders } = request;
+    response.end(JSON.stringify({ method, url, rawHeaders }));
+  });
+  return startFor([member("mirror", port)]);
+}
+
+/** A balancer in front of a server that answers every request with the same bytes. */
+const startBefore = async (answer: string, after?: Parameters<typeof startScripted>[1]) =>
+  startFor([member("scripted", await startScripted(answer, after))]);
+
+describe("a request", () => {
+  test.each(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])(
+    "passes with method %s",
+    async (method) => {
+      const { port } = await startMirror();
+      expect(json(await ask(port, { method, path: "/x" }))).toMatchObject({ method, url: "/x" });
+    },
+  );
+
+  test.each([
+    ["/api", "/data"],
+    ["/api/", "/data/"],
+    ["/api/a/b?c=d", "/data/a/b?c=d"],
+    ["/api?c=d", "/data?c=d"],
+    ["/apifoo", "/apifoo"],
+    ["/API", "/API"],
+    ["/x/api", "/x/api"],
+    ["/a/../b%2fc//d?e=%zz", "/a/../b%2fc//d?e=%zz"],
+    ["/healthy", "/healthy"],
+  ])("for %s asks the server for %s", async (path, url) => {
+    const { port } = await startMirror();
+    expect(json(await ask(port, { path })).url).toBe(url);
+  });
+
+  test("in absolute-form goes by its own host", async () => {
+    const { port } = await startMirror();
+    const text = await exchange(
+      port,
+      "GET http://other.example:8/api/x HTTP/1.1\r\nHost: y\r\nConnection: close\r\n\r\n",
+    );
+    const seen = JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1));
+    expect(seen.url).toBe("/data/x");
+    expect(seen.rawHeaders.slice(0, 2).map((each: string) => each.toLowerCase())).toEqual(["host", "other.example:8"]);
+  });
+
+  test("keeps the case, order and duplicates of its fields, and loses those of the hop", async () => {
+    const { port } = await startMirror();
+    const headers = ["X-One", "1", "x-TWO", "2", "X-One", "3", "Keep-Alive", "timeout=9", "TE", "trailers"];
+    const hop = [
+      "Proxy-Connection",
+      "keep-alive",
+      "Upgrade",
+      "websocket",
+      "Connection",
+      "close, X-Secret",
+      "X-Secret",
+      "s",
+    ];
+    const seen = json(await ask(port, { path: "/x", headers: ["Host", "h.example", ...headers, ...hop] }));
+    const names = seen.rawHeaders
+      .filter((_: string, at: number) => at % 2 === 0)
+      .map((name: string) => name.toLowerCase());
+    expect(seen.rawHeaders.join(" ")).toContain("X-One 1 x-TWO 2 X-One 3");
+    expect(names).not.toContain("x-secret");
+    for (const name of ["keep-alive", "te", "proxy-connection", "upgrade"]) expect(names).not.toContain(name);
+  });
+
+  test.each(["Host", "Content-Length", "authorization", "X-Forwarded-For", "a,b,c,d,e,f,g,h,i,j,k"])(
+    "that has %s removed by Connection is refused",
+    async (name) => {
+      const { port } = await startMirror();
+      expect((await ask(port, { headers: { connection: name, host: "x" } })).status).toBe(400);
+    },
+  );
+
+  test.each([
+    ["nonsense\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\n\r\n", 400],
+    ["GET nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 400],
+    ["POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400],
+    [`GET / HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431],
+    ["CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 405],
+    ["TRACE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 405],
+  ])("such as %j is refused with %i, and costs nobody else", async (bytes, status) => {
+    const { port } = await startMirror();
+    const text = await exchange(port, bytes);
+    expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(text).toContain('{"error":{"reason":');
+    expect((await ask(port, { path: "/x" })).status).toBe(200);
+  });
+});
+
+describe("a body", () => {
+  const big = randomBytes(8_000_000);
+
+  test("reaches the server whole, with its length said or not", async () => {
+    const { port } = await startFor(await startServers(1));
+    const chunked = ask(port, {
+      method: "POST",
+      body: Readable.from([big.subarray(0, 3_000_001), big.subarray(3_000_001)]),
+    });
+    const whole = ask(port, { method: "POST", body: big });
+    for (const reply of await Promise.all([chunked, whole]))
+      expect(json(reply)).toMatchObject({ bytes: big.length, sha256: sha256(big) });
+  });
+
+  test.each([true, false])("reaches the client whole (length said: %s)", async (said) => {
+    const port = await startHttp((_request, response) => {
+      if (said) response.setHeader("Content-Length", big.length);
+      Readable.from([big.subarray(0, 1), big.subarray(1, 5_000_000), big.subarray(5_000_000)]).pipe(response);
+    });
+    const reply = await ask((await startFor([member("a", port)])).port);
+    expect(sha256(reply.body)).toBe(sha256(big));
+    expect(reply.headers["transfer-encoding"]).toBe(said ? undefined : "chunked");
+  });
+
+  test("streams: the server has the beginning before the client has sent the end", async () => {
+    const begun = signal();
+    const port = await startHttp(async (request, response) => {
+      request.once("readable", begun.resolve);
+      response.end(await buffer(request));
+    });
+    const { port: front } = await startFor([member("a", port)]);
+    async function* parts() {
+      yield "begin,";
+      await begun.promise;
+      yield "end";
+    }
+    const reply = await ask(front, { method: "PUT", path: "/x", body: Readable.from(parts()) });
+    expect(reply.body.toString()).toBe("begin,end");
+  });
+
+  test("whose server answers early leaves the client its answer", async () => {
+    const port = await startHttp((_request, response) => response.writeHead(403).end("no"));
+    const { port: front } = await startFor([member("a", port)]);
+    const reply = await ask(front, { method: "POST", path: "/x", body: big });
+    expect([reply.status, reply.body.toString()]).toEqual([403, "no"]);
+  });
+
+  test("that nobody reads holds up its server instead of filling memory", async () => {
+    const total = 256 * 1024 * 1024;
+    let given = 0;
+    const stalled = signal();
+    const port = await startHttp((_request, response) => {
+      const chunk = Buffer.alloc(64 * 1024);
+      const give = (): void => {
+        while (given < total) {
+          given += chunk.length;
+          if (!response.write(chunk)) {
+            stalled.resolve();
+            response.once("drain", give);
+            return;
+          }
+        }
+      };
+      give();
+    });
+    const { port: front } = await startFor([member("a", port)], { drainMs: 0 });
+    const socket = connect({ host: "127.0.0.1", port: front }, () =>
+      socket.write("GET /x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    );
+    socket.once("readable", () => {});
+    await stalled.promise;
+    await ask(front, { path: "/health" });
+    expect(given).toBeLessThan(total);
+    socket.destroy();
+  });
+});
+
+describe("an answer", () => {
+  test("keeps duplicates and the server's name, and loses the fields of the hop", async () => {
+    const fields =
+      "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Served-By: me\r\nX-Secret: s\r\nConnection: x-secret, keep-alive";
+    const { port } = await startBefore(`HTTP/1.1 200 OK\r\n${fields}\r\nContent-Length: 2\r\n\r\nhi`);
+    const reply = await ask(port);
+    expect(reply.headers["set-cookie"]).toEqual(["a=1", "b=2"]);
+    expect(servedBy(reply)).toBe("me");
+    expect(reply.headers["x-secret"]).toBeUndefined();
+  });
+
+  test.each([204, 304])("of %i has no body, whatever its fields say", async (status) => {
+    const { port } = await startBefore(`HTTP/1.1 ${status} X\r\nETag: "1"\r\n\r\n`);
+    const reply = await ask(port);
+    expect([reply.status, reply.headers.etag, reply.body.length]).toEqual([status, '"1"', 0]);
+  });
+
+  test("to HEAD has the length and no body", async () => {
+    const { port } = await startBefore("HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n");
+    const reply = await ask(port, { method: "HEAD" });
+    expect([reply.status, reply.headers["content-length"], reply.body.length]).toEqual([200, "77", 0]);
+  });
+
+  test("after an interim one is the final one", async () => {
+    const { port } = await startBefore(
+      "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+    );
+    expect((await ask(port)).body.toString()).toBe("hi");
+  });
+
+  test("of a server's own error passes as it is", async () => {
+    const { port } = await startBefore("HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops");
+    const reply = await ask(port);
+    expect([reply.status, reply.body.toString(), reply.headers["x-lbctl-attempts"]]).toEqual([500, "oops", undefined]);
+  });
+
+  test.each(["Content-Length: 10\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\nff\r\nhalf"])(
+    "that breaks off (%j) is no whole one for the client",
+    async (rest) => {
+      const { port } = await startBefore(`HTTP/1.1 200 OK\r\n${rest}`, (socket) => socket.destroy());
+      await expect(ask(port)).rejects.toThrow();
+    },
+  );
+
+  test.each([
+    "nonsense\r\n\r\n",
+    "HTTP/1.1 099 Low\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 000 Zero\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nBad Name: x\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nX: a\x01b\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+  ])("such as %j is a 502 that tells no address", async (answer) => {
+    const { port } = await startBefore(answer, (socket) => socket.end());
+    const reply = await ask(port);
+    expect(reply.status).toBe(502);
+    expect(json(reply).error).toMatchObject({ reason: "server-failed", id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(reply.body.toString()).not.toMatch(/127\.0\.0\.1|at .*\.ts/);
+    expect((await ask(port, { path: "/health" })).status).toBe(200);
+  });
+
+  test("with a Trailer field and no chunks does no harm", async () => {
+    const { port } = await startBefore("HTTP/1.1 200 OK\r\nTrailer: x\r\nContent-Length: 2\r\n\r\nhi");
+    expect((await ask(port)).body.toString()).toBe("hi");
+  });
+});
+
+describe("a client that goes away", () => {
+  test("has its request cancelled, and counts against no server", async () => {
+    const cancelled = signal();
+    const arrived = signal();
+    const port = await startRaw((socket) => {
+      socket.on("data", () => arrived.resolve());
+      socket.on("close", () => cancelled.resolve());
+    });
+    const balancer = await startFor([member("a", port)]);
+    const socket = connect({ host: "127.0.0.1", port: balancer.port }, () =>
+      socket.write("GET /x HTTP/1.1\r\nHost: x\r\n\r\n"),
+    );
+    await arrived.promise;
+    socket.destroy();
+    await cancelled.promise;
+    const [server] = json(await control(balancer, "GET", "/v1/servers")).servers;
+    expect(server).toMatchObject({ requests: 1, failures: 0, retries: 0, inFlight: 0 });
+  });
+});
+
+describe("/health", () => {
+  test("is the balancer's own", async () => {
+    const { port } = await startFor(await startServers(2));
+    const reply = await ask(port, { path: "/health" });
+    const servers = ["server-1", "server-2"].map((name) => ({ name, state: "up" }));
+    expect([reply.status, json(reply)]).toEqual([200, { status: "ok", servers }]);
+    expect((await ask(port, { path: "/health", method: "POST" })).status).toBe(405);
+  });
+
+  test("is 503 when there is no server, as is every request", async () => {
+    const { port } = await startFor([]);
+    expect((await ask(port, { path: "/health" })).status).toBe(503);
+    const reply = await ask(port);
+    expect([reply.status, reply.headers["retry-after"], json(reply).error.reason]).toEqual([503, "2", "no-server"]);
+  });
+});

@@ -1,0 +1,115 @@
+import { createServer } from "node:net";
+import { describe, expect, test } from "vitest";
+import { defaultCheck } from "../../cluster/balancer/config.ts";
+import { listen } from "../../cluster/listen.ts";
+import {
+  ask,
+  control,
+  deadPort,
+  json,
+  member,
+  putServers,
+  readEvents,
+  servedBy,
+  startFor,
+  startHttp,
+  startOne,
+  startRaw,
+} from "./harness.ts";
+
+const quick = { ...defaultCheck, intervalMs: 5, timeoutMs: 200 };
+
+/** A server whose health can be set, and how often it was asked. */
+async function startMoody() {
+  const mood = { status: 200, asked: 0 };
+  const port = await startHttp((request, response) => {
+    if (request.url === "/heartbeat") mood.asked += 1;
+    response.writeHead(request.url === "/heartbeat" ? mood.status : 200, { "X-Served-By": "moody" }).end();
+  });
+  return { mood, port };
+}
+
+describe("active checks", () => {
+  test("take a server down and bring it back; nobody is sent to it meanwhile", async () => {
+    const { mood, port } = await startMoody();
+    const steady = await startOne("steady");
+    const balancer = await startFor([member("moody", port), member("steady", steady.port)], {
+      check: quick,
+      key: { kind: "uri" },
+    });
+    const events = await readEvents(balancer);
+    mood.status = 500;
+    expect(await events.next("down")).toEqual({ type: "down", server: "moody", reason: "HTTP 500" });
+    const paths = Array.from({ length: 30 }, (_, index) => `/data/${index}`);
+    const replies = await Promise.all(paths.map((path) => ask(balancer.port, { path })));
+    expect(new Set(replies.map(servedBy))).toEqual(new Set(["steady"]));
+    expect(json(await ask(balancer.port, { path: "/health" })).servers).toContainEqual({
+      name: "moody",
+      state: "down",
+    });
+    mood.status = 204;
+    expect(await events.next("up")).toEqual({ type: "up", server: "moody" });
+  });
+
+  test("need three failures for a server that was well, and one for a new one", async () => {
+    const { mood, port } = await startMoody();
+    const balancer = await startFor([], { check: quick });
+    const events = await readEvents(balancer);
+    mood.status = 500;
+    await putServers(balancer, [member("moody", port)]);
+    await events.next("down");
+    expect(mood.asked).toBe(1);
+    mood.status = 200;
+    await events.next("up");
+    expect(mood.asked).toBe(3);
+    mood.asked = 0;
+    mood.status = 500;
+    await events.next("down");
+    // A check that was on its way when the mood changed may have been answered well.
+    expect(mood.asked).toBeGreaterThanOrEqual(3);
+  });
+
+  test("name a timeout as such", async () => {
+    const port = await startRaw(() => {});
+    const balancer = await startFor([], { check: { ...quick, timeoutMs: 10 } });
+    const events = await readEvents(balancer);
+    await putServers(balancer, [member("mute", port)]);
+    expect(await events.next("down")).toMatchObject({ reason: "TIMEOUT" });
+  });
+
+  test("by TCP are content with a connection", async () => {
+    const port = await deadPort();
+    const balancer = await startFor([], { check: { ...quick, kind: "tcp" } });
+    const events = await readEvents(balancer);
+    await putServers(balancer, [member("late", port)]);
+    expect(await events.next("down")).toMatchObject({ reason: "ECONNREFUSED" });
+    const server = createServer((socket) => socket.destroy());
+    await listen(server, { host: "127.0.0.1", port });
+    await events.next("up");
+    server.close();
+  });
+});
+
+describe("a refused connection", () => {
+  test("counts as a failed check", async () => {
+    const alive = await startOne("alive");
+    const members = [member("alive", alive.port), member("dead", await deadPort())];
+    // No check comes by itself within the test but the first, which meets a server that is still there.
+    const balancer = await startFor(members, { check: { ...quick, intervalMs: 1_000_000 }, key: { kind: "uri" } });
+    const events = await readEvents(balancer);
+    for (let at = 0; json(await control(balancer, "GET", "/v1/servers")).servers[1].state === "up"; at += 1)
+      expect((await ask(balancer.port, { path: `/data/${at}` })).status).toBe(200);
+    expect(json(await control(balancer, "GET", "/v1/servers")).servers[1]).toMatchObject({ lastError: "ECONNREFUSED" });
+    events.close();
+  });
+});
+
+test("with no server well, every request is a 503 at once", async () => {
+  const balancer = await startFor([], { check: quick });
+  const events = await readEvents(balancer);
+  await putServers(balancer, [member("dead", await deadPort())]);
+  await events.next("down");
+  const reply = await ask(balancer.port);
+  expect([reply.status, reply.headers["retry-after"], json(reply).error.reason]).toEqual([503, "2", "no-server"]);
+  expect((await ask(balancer.port, { path: "/health" })).status).toBe(503);
+});

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError } from "../../cluster/balancer/address.ts";
+import { formatKey, parseKey } from "../../cluster/balancer/key.ts";
+import { type Ask, ask, control, json, servedBy, startFor, startServers } from "./harness.ts";
+
+const texts = ["client-ip", "path", "uri", "request-id", "header:X-User", "cookie:sid", "query:user"];
+
+test.each(texts)("%s is written as it is read", (text) => {
+  expect(formatKey(parseKey(text))).toBe(text);
+});
+
+test.each(["", "client", "header", "header:", "cookie:a b", "header:a:b", "path:x", "query:a=b"])(
+  "%j is no key, and the message says what is",
+  (text) => {
+    expect(() => parseKey(text)).toThrow(ConfigError);
+    expect(() => parseKey(text)).toThrow(/client-ip.*header:NAME/);
+  },
+);
+
+const asks: [string, string, Ask][] = [
+  ["client-ip", "127.0.0.1", { path: "/data/x?y" }],
+  ["path", "/api/x", { path: "/api/x?y=z" }],
+  ["uri", "/api/x?y=z", { path: "/api/x?y=z" }],
+  ["header:X-User", "ann", { headers: { "x-user": "ann" } }],
+  ["header:X-User", "127.0.0.1", {}],
+  ["cookie:sid", "s 1=", { headers: { cookie: "other=1; sid=s 1=; sid=2" } }],
+  ["cookie:sid", "127.0.0.1", { headers: { cookie: "xsid=1" } }],
+  ["query:user", "a%20b", { path: "/data?x=1&user=a%20b&user=c" }],
+  ["query:user", "127.0.0.1", { path: "/data?user=" }],
+  ["query:user", "127.0.0.1", { path: "/data" }],
+];
+
+describe("the server of a request", () => {
+  test.each(asks)("by %s is that of the key %j", async (text, key, request) => {
+    const balancer = await startFor(await startServers(5), { key: parseKey(text) });
+    const reply = await control(balancer, "GET", `/v1/placement?key=${encodeURIComponent(key)}`);
+    const { candidates } = json(reply);
+    expect(candidates).toHaveLength(5);
+    expect(servedBy(await ask(balancer.port, request))).toBe(candidates[0]);
+  });
+
+  test("by request-id is that of the six-digit number that the client is told", async () => {
+    const balancer = await startFor(await startServers(3), { key: parseKey("request-id") });
+    const replies = await Promise.all(Array.from({ length: 30 }, () => ask(balancer.port)));
+    for (const reply of replies) {
+      const key = String(reply.headers["x-request-id"]);
+      expect(key).toMatch(/^[1-9]\d{5}$/);
+      const { candidates } = json(await control(balancer, "GET", `/v1/placement?key=${key}`));
+      expect(servedBy(reply)).toBe(candidates[0]);
+    }
+    expect(new Set(replies.map((reply) => reply.headers["x-request-id"])).size).toBeGreaterThan(1);
+  });
+});

@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import {
+  ask,
+  control,
+  json,
+  member,
+  putServers,
+  readEvents,
+  servedBy,
+  signal,
+  startFor,
+  startHttp,
+  startServers,
+} from "./harness.ts";
+
+const byUri = { key: { kind: "uri" } } as const;
+
+describe("a new membership", () => {
+  test("under load loses nothing, and in the end only members answer", async () => {
+    const all = await startServers(5);
+    const balancer = await startFor(all, { key: { kind: "request-id" } });
+    const done = signal();
+    let running = true;
+    const replies: string[] = [];
+    const worker = async (): Promise<void> => {
+      while (running) {
+        const reply = await ask(balancer.port, { method: "POST", body: "x" });
+        replies.push(`${reply.status}`);
+        if (replies.length > 300) done.resolve();
+      }
+    };
+    const workers = Promise.all(Array.from({ length: 8 }, worker));
+    for (const size of [2, 5, 1, 3, 5, 2]) expect((await putServers(balancer, all.slice(0, size))).status).toBe(200);
+    await done.promise;
+    running = false;
+    await workers;
+    expect(new Set(replies)).toEqual(new Set(["200"]));
+    const after = await Promise.all(Array.from({ length: 40 }, () => ask(balancer.port)));
+    expect(new Set(after.map(servedBy))).toEqual(new Set(["server-1", "server-2"]));
+  });
+
+  test("is answered when those who left have no request in flight", async () => {
+    const arrived = signal();
+    const release = signal();
+    const port = await startHttp(async (_request, response) => {
+      arrived.resolve();
+      await release.promise;
+      response.end("late");
+    });
+    const balancer = await startFor([member("slow", port)]);
+    const slow = ask(balancer.port, { path: "/x" });
+    await arrived.promise;
+    const events = await readEvents(balancer);
+    const order: string[] = [];
+    const put = putServers(balancer, []).then(() => order.push("put"));
+    await events.next("removed");
+    expect((await ask(balancer.port)).status).toBe(503);
+    order.push("released");
+    release.resolve();
+    expect((await slow).body.toString()).toBe("late");
+    await put;
+    expect(order).toEqual(["released", "put"]);
+  });
+
+  test("keeps a server's counts by name, and moves to its new address", async () => {
+    const [first, second] = await startServers(2);
+    const balancer = await startFor([{ name: "a", weight: 1, address: first?.address ?? "" }]);
+    expect(servedBy(await ask(balancer.port))).toBe("server-1");
+    await putServers(balancer, [{ name: "a", weight: 3, address: second?.address ?? "" }]);
+    expect(servedBy(await ask(balancer.port))).toBe("server-2");
+    const { servers } = json(await control(balancer, "GET", "/v1/servers"));
+    expect(servers).toMatchObject([{ name: "a", weight: 3, address: second?.address, requests: 2 }]);
+  });
+
+  test("tells who came and who went", async () => {
+    const [first, second] = await startServers(2);
+    const balancer = await startFor(first ? [first] : []);
+    const events = await readEvents(balancer);
+    await putServers(balancer, second ? [second] : []);
+    expect(await events.next("removed")).toEqual({ type: "removed", server: "server-1" });
+    expect(await events.next("added")).toEqual({ type: "added", server: "server-2" });
+  });
+
+  test.each([
+    [[member("a", 1), member("a", 2)]],
+    [[{ name: "a", weight: 1, address: "nowhere" }]],
+    [[{ name: "a", weight: -1, address: "127.0.0.1:1" }]],
+    [[{ name: "a", weight: 1 }]],
+    ["a=127.0.0.1:1"],
+  ])("such as %j changes nothing", async (servers) => {
+    const balancer = await startFor(await startServers(2));
+    const before = json(await control(balancer, "GET", "/v1/servers"));
+    const reply = await control(balancer, "PUT", "/v1/servers", { servers });
+    expect([reply.status, json(reply).error.reason]).toEqual([400, "invalid"]);
+    expect(json(await control(balancer, "GET", "/v1/servers"))).toEqual(before);
+  });
+});
+
+describe("a new policy", () => {
+  test("places keys at once, and is told", async () => {
+    const balancer = await startFor(await startServers(3), byUri);
+    const events = await readEvents(balancer);
+    const reply = await control(balancer, "PUT", "/v1/policy", { policy: "ring:vnodes=7", hash: "xxh64" });
+    expect(json(reply)).toEqual({ policy: "ring:vnodes=7", hash: "xxh64" });
+    expect(await events.next("policy")).toEqual({ type: "policy", policy: "ring:vnodes=7", hash: "xxh64" });
+    for (const path of ["/data/1", "/data/2", "/data/3", "/data/4"]) {
+      const { candidates } = json(await control(balancer, "GET", `/v1/placement?key=${path}`));
+      expect(servedBy(await ask(balancer.port, { path }))).toBe(candidates[0]);
+    }
+  });
+
+  test.each([{ policy: "rung" }, { policy: "ring", hash: "md6" }, { policy: "ring:vnodes=0" }, {}])(
+    "such as %j changes nothing",
+    async (body) => {
+      const balancer = await startFor([]);
+      expect((await control(balancer, "PUT", "/v1/policy", body)).status).toBe(400);
+      expect(json(await control(balancer, "GET", "/v1/servers")).policy).toBe("ring");
+    },
+  );
+});
+
+describe("a draining server", () => {
+  test("is given nothing new until it is ready again", async () => {
+    const balancer = await startFor(await startServers(2), byUri);
+    const events = await readEvents(balancer);
+    const served = async (): Promise<Set<string>> => {
+      const paths = Array.from({ length: 30 }, (_, index) => `/data/${index}`);
+      return new Set((await Promise.all(paths.map((path) => ask(balancer.port, { path })))).map(servedBy));
+    };
+    const drained = await control(balancer, "POST", "/v1/servers/server-1/drain");
+    expect(json(drained)).toMatchObject({ name: "server-1", state: "draining" });
+    expect(await events.next("draining")).toEqual({ type: "draining", server: "server-1" });
+    expect(await served()).toEqual(new Set(["server-2"]));
+    await control(balancer, "POST", "/v1/servers/server-1/ready");
+    await events.next("ready");
+    expect(await served()).toEqual(new Set(["server-1", "server-2"]));
+    expect((await control(balancer, "POST", "/v1/servers/nobody/drain")).status).toBe(404);
+  });
+});

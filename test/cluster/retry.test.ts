@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import {
+  ask,
+  control,
+  deadPort,
+  json,
+  member,
+  servedBy,
+  startFor,
+  startOne,
+  startRaw,
+  startScripted,
+} from "./harness.ts";
+import { run, useProgram } from "./program.ts";
+
+/** Each key goes first to the server that the header names: a header key whose owner is looked up. */
+async function keyOwnedBy(balancer: Parameters<typeof control>[0], name: string): Promise<string> {
+  for (let key = 0; ; key += 1) {
+    const reply = await control(balancer, "GET", `/v1/placement?key=${key}`);
+    if (json(reply).candidates[0] === name) return String(key);
+  }
+}
+
+const byHeader = { key: { kind: "header", name: "x-key" } } as const;
+
+describe("a connection that is never made", () => {
+  test.each(["GET", "POST", "PUT"])("costs a %s nothing: the next server gets it whole", async (method) => {
+    const alive = await startOne("alive");
+    const balancer = await startFor([member("alive", alive.port), member("dead", await deadPort())], byHeader);
+    const headers = { "x-key": await keyOwnedBy(balancer, "dead") };
+    const body = method === "POST" ? Buffer.alloc(300_000, "x") : undefined;
+    const reply = await ask(balancer.port, { method, headers, ...(body ? { body } : {}) });
+    expect([servedBy(reply), reply.headers["x-lbctl-attempts"]]).toEqual(["alive", "2"]);
+    if (body) expect(json(reply).bytes).toBe(body.length);
+  });
+
+  test("at every server is a 502, each tried once", async () => {
+    const ports = [await deadPort(), await deadPort(), await deadPort()];
+    const balancer = await startFor(ports.map((port, index) => member(`dead-${index}`, port)));
+    const reply = await ask(balancer.port);
+    expect([reply.status, json(reply).error.reason, reply.headers["x-lbctl-attempts"]]).toEqual([
+      502,
+      "unreachable",
+      "3",
+    ]);
+    const { servers } = json(await control(balancer, "GET", "/v1/servers"));
+    for (const server of servers) expect(server).toMatchObject({ requests: 1, failures: 1, lastError: "ECONNREFUSED" });
+  });
+});
+
+describe("a connection that breaks before the answer", () => {
+  /** A server that hangs up on every request, and counts them. */
+  async function startRude() {
+    const seen = { requests: 0 };
+    const port = await startRaw((socket) =>
+      socket.on("data", () => {
+        seen.requests += 1;
+        socket.destroy();
+      }),
+    );
+    return { port, seen };
+  }
+
+  test.each(["GET", "HEAD", "OPTIONS"])("costs a %s nothing: another server gets it", async (method) => {
+    const rude = await startRude();
+    const polite = await startScripted("HTTP/1.1 200 OK\r\nX-Served-By: polite\r\nContent-Length: 0\r\n\r\n");
+    const balancer = await startFor([member("polite", polite), member("rude", rude.port)], byHeader);
+    const reply = await ask(balancer.port, { method, headers: { "x-key": await keyOwnedBy(balancer, "rude") } });
+    expect([servedBy(reply), Number(reply.headers["x-lbctl-attempts"])]).toEqual(["polite", rude.seen.requests + 1]);
+  });
+
+  test.each(["POST", "PUT", "PATCH", "DELETE"])("ends a %s with a 502, sent once", async (method) => {
+    const rude = await startRude();
+    const polite = await startOne("polite");
+    const balancer = await startFor([member("polite", polite.port), member("rude", rude.port)], byHeader);
+    const headers = { "x-key": await keyOwnedBy(balancer, "rude") };
+    const reply = await ask(balancer.port, { method, headers, body: "x" });
+    expect([reply.status, json(reply).error.reason, rude.seen.requests]).toEqual([502, "server-failed", 1]);
+  });
+
+  test("that the server had closed while idle costs a GET nothing", async () => {
+    const port = await startRaw((socket) => {
+      let served = 0;
+      socket.on("data", () => {
+        served += 1;
+        // The second request on a connection meets a server that has just hung up.
+        if (served > 1) socket.destroy();
+        else socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+      });
+    });
+    const balancer = await startFor([member("a", port)]);
+    const replies = [await ask(balancer.port), await ask(balancer.port)];
+    expect(replies.map(({ status }) => status)).toEqual([200, 200]);
+  });
+});
+
+test("a server that does not answer in time is a 504, and is not asked twice", async () => {
+  let asked = 0;
+  const port = await startRaw((socket) =>
+    socket.on("data", () => {
+      asked += 1;
+    }),
+  );
+  const balancer = await startFor([member("a", port)], { answerTimeoutMs: 50 });
+  const reply = await ask(balancer.port);
+  expect([reply.status, json(reply).error.reason, asked]).toEqual([504, "answer-timeout", 1]);
+});
+
+describe("a server that is killed under load", () => {
+  const program = useProgram("server");
+
+  test("loses no GET", async () => {
+    const names = ["server-1", "server-2", "server-3"];
+    const programs = await Promise.all(names.map((LBCTL_NAME) => run(program(), { LBCTL_NAME, LBCTL_PORT: "0" })));
+    const members = names.map((name, index) => member(name, programs[index]?.port ?? 0));
+    const balancer = await startFor(members, { key: { kind: "request-id" } });
+    const statuses: number[] = [];
+    const worker = async (): Promise<void> => {
+      for (let count = 0; count < 60; count += 1) {
+        statuses.push((await ask(balancer.port)).status);
+        if (statuses.length === 200) programs[1]?.child.kill("SIGKILL");
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, worker));
+    await programs[1]?.ended;
+    expect(statuses.filter((status) => status !== 200)).toEqual([]);
+    const { servers } = json(await control(balancer, "GET", "/v1/servers"));
+    expect(servers[1].failures).toBeGreaterThan(0);
+  });
+});
