@@ -45,7 +45,8 @@ function route(exchange: Exchange): void {
   const found = routes.get(path.startsWith("/data/") ? "/data" : path);
   const handler = found?.handlers[request.method ?? ""];
   // Node would refuse this itself (RFC 9112, 3.2), but without a body.
-  if (request.headers.host === undefined && request.httpVersionMinor === 1) fail(exchange, 400, "Host is missing");
+  if (request.headers.host === undefined && request.httpVersionMinor === 1)
+    fail(exchange, 400, "Host is missing", ["Connection", "close"]);
   else if (handler !== undefined) handler(exchange);
   else if (found === undefined) fail(exchange, 404, `there is nothing at ${path}`);
   else fail(exchange, 405, `${path} takes ${found.allow}`, ["Allow", found.allow]);

@@ -58,21 +58,22 @@ function parseAddress(text: string): string {
 
 function parseWeight(text: string | undefined): number {
   if (text === undefined) return 1;
-  return NUMBER.test(text) ? Number(text) : Number.NaN;
+  if (NUMBER.test(text)) return Number(text);
+  throw new PlacementError(`The weight ${quote(text)} can't be used: give a number over 0 and up to ${MAX_WEIGHT}.`);
 }
 
-/** Parses one `[NAME=]HOST:PORT[*WEIGHT]`; an address alone is its own name. */
+/** Parses one `[NAME=]HOST:PORT[*WEIGHT]`; an address alone is its own name, and a name alone has no address. */
 function parseMember(text: string): Member {
   const [target = "", weight, ...more] = text.split("*");
   if (more.length > 0) {
     throw new PlacementError(`The server ${quote(text)} has more than one *: write [NAME=]HOST:PORT[*WEIGHT].`);
   }
   const equals = target.indexOf("=");
-  const address = parseAddress(target.slice(equals + 1).trim());
-  const member = {
+  const address = target.slice(equals + 1).trim();
+  const member: Member = {
     name: equals < 0 ? address : target.slice(0, equals).trim(),
     weight: parseWeight(weight?.trim()),
-    address,
+    ...(equals < 0 && !address.includes(":") ? {} : { address: parseAddress(address) }),
   };
   checkMember(member);
   return member;

@@ -1,5 +1,5 @@
 import { chiSquareSurvival } from "../stats/distribution.ts";
-import { count, listed, percent, percentFigure, plural, probability } from "./format.ts";
+import { count, listed, percent, percentFigure, probability } from "./format.ts";
 import { distanceFromLeast, type Group, groupsOf, meanOf } from "./groups.ts";
 import type { AnalyzeResult, StudyPoint } from "./run.ts";
 import { agreementSentence } from "./send-table.ts";
@@ -73,20 +73,21 @@ function isNoMoreThanChance({ points }: Group): boolean {
   return chiSquareSurvival(chiSquare, degrees) > 0.01;
 }
 
-/** Names the group whose steps are nearest to the least possible: moving less means that the new server stays idle. */
+/** Names the groups nearest to and farthest from what must move: to move less is no virtue, it starves the new server. */
 function movement(groups: readonly Group[]): string | null {
   const stepping = groups.filter((group) => distanceFromLeast(group) !== null);
   if (stepping.length === 0) return null;
   const [best, worst] = extremes(stepping, (group) => distanceFromLeast(group) ?? 0);
-  if (stepping.length === 1) return `${movedBy(best)}.`;
-  return `nearest to the least that an even placement must move is ${movedBy(best)}; farthest is ${movedBy(worst)}.`;
+  const must = `an even placement must move ${percent(meanOfSteps(best, "ideal"))} of the keys a step`;
+  const [least, most] = [best, worst].map((group) => `${group.name} with ${percent(meanOfSteps(group, "fraction"))}`);
+  if (stepping.length === 1) return `${must}; this was ${least}.`;
+  const starved = meanOfSteps(worst, "excess") < 0 ? ", which leaves its new servers short of work" : "";
+  return `${must}; nearest to it is ${least}, farthest is ${most}${starved}.`;
 }
 
-function movedBy(group: Group): string {
+function meanOfSteps(group: Group, figure: "fraction" | "ideal" | "excess"): number {
   const steps = group.points.filter((point) => point.moved !== null);
-  const fraction = meanOf(steps, (point) => point.moved?.fraction ?? 0);
-  const ideal = meanOf(steps, (point) => point.moved?.ideal ?? 0);
-  return `${group.name}, with ${percent(fraction)} of the keys moved a step where ${percent(ideal)} is the least (${plural(steps.length, "step")})`;
+  return meanOf(steps, (point) => point.moved?.[figure] ?? 0);
 }
 
 /** The groups with the lowest and the highest figure; the first of equals. */

@@ -37,7 +37,8 @@ const said = ({ label, fraction, ideal }: Movement): string =>
 
 function nearTitle(near: readonly Movement[]): string {
   const names = near.length > MOST_NAMES ? `${near.length} others` : listed(near.map(({ label }) => label));
-  const points = (Math.max(...near.map(({ distance }) => distance)) * 100).toFixed(1);
+  const tenthsOfPoints = Math.ceil(Math.max(...near.map(({ distance }) => distance)) * 1000 - 1e-6);
+  const points = (Math.max(1, tenthsOfPoints) / 10).toFixed(1);
   return `${names} ${near.length === 1 ? "is" : "are"} within ${points} points of the least`;
 }
 

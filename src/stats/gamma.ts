@@ -12,7 +12,7 @@ const EPSILON = 1e-15;
 const TINY = 1e-300;
 
 /** ln Γ(a) for a ≥ 0.5. */
-export function logGamma(a: number): number {
+function logGamma(a: number): number {
   const base = a + 6.5;
   const sum = LANCZOS.reduce((total, coefficient, i) => (i === 0 ? coefficient : total + coefficient / (a - 1 + i)), 0);
   return 0.5 * Math.log(2 * Math.PI) + (a - 0.5) * Math.log(base) - base + Math.log(sum);

@@ -41,7 +41,7 @@ describe("usage", () => {
     [["send", "--count", "1e3"], /--count takes a whole number/],
     [["send", "--expect", "speed>fast"], /--expect can't read/],
     [["place"], /Name keys to place/],
-    [["place", "k", "--servers", "a,a"], /a/],
+    [["place", "k", "--servers", "a,a"], /"a" is given twice/],
     [["place", "k", "--down", "zz"], /--down names zz/],
     [["balance"], /Name the servers/],
     [["balance", "--server", "a=127.0.0.1:1", "--workers", "3"], /--workers takes 1/],

@@ -1,16 +1,18 @@
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
 import { defaultCheck } from "../../cluster/balancer/config.ts";
 import { listen } from "../../cluster/listen.ts";
 import {
+  anywhere,
   ask,
-  control,
   deadPort,
   json,
   member,
   putServers,
   readEvents,
   servedBy,
+  signal,
   startFor,
   startHttp,
   startOne,
@@ -84,7 +86,7 @@ describe("active checks", () => {
     await putServers(balancer, [member("late", port)]);
     expect(await events.next("down")).toMatchObject({ reason: "ECONNREFUSED" });
     const server = createServer((socket) => socket.destroy());
-    await listen(server, { host: "127.0.0.1", port });
+    await listen(server, { ...anywhere, port });
     await events.next("up");
     server.close();
   });
@@ -92,15 +94,20 @@ describe("active checks", () => {
 
 describe("a refused connection", () => {
   test("counts as a failed check", async () => {
+    const checked = signal();
+    const doomed = createHttpServer((_request, response) => response.end()).on("request", (_, response) => {
+      response.once("close", checked.resolve);
+    });
     const alive = await startOne("alive");
-    const members = [member("alive", alive.port), member("dead", await deadPort())];
-    // No check comes by itself within the test but the first, which meets a server that is still there.
+    const members = [member("alive", alive.port), member("doomed", await listen(doomed, anywhere))];
+    // Only the first check comes within the test, and it goes well: what takes the server down is the requests.
     const balancer = await startFor(members, { check: { ...quick, intervalMs: 1_000_000 }, key: { kind: "uri" } });
     const events = await readEvents(balancer);
-    for (let at = 0; json(await control(balancer, "GET", "/v1/servers")).servers[1].state === "up"; at += 1)
-      expect((await ask(balancer.port, { path: `/data/${at}` })).status).toBe(200);
-    expect(json(await control(balancer, "GET", "/v1/servers")).servers[1]).toMatchObject({ lastError: "ECONNREFUSED" });
-    events.close();
+    await checked.promise;
+    doomed.close();
+    const paths = Array.from({ length: 40 }, (_, at) => `/data/${at}`);
+    for (const path of paths) expect((await ask(balancer.port, { path })).status).toBe(200);
+    expect(await events.next("down")).toEqual({ type: "down", server: "doomed", reason: "ECONNREFUSED" });
   });
 });
 

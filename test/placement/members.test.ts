@@ -34,25 +34,32 @@ describe("servers' text", () => {
     ]);
   });
 
+  it("may be names alone, for placement that needs no address", () => {
+    expect(parseMembers("a,b*2")).toEqual([
+      { name: "a", weight: 1 },
+      { name: "b", weight: 2 },
+    ]);
+  });
+
   it("is as short as can be", () => {
     expect(parseMembers("10.0.0.1:80=10.0.0.1:80*1.0").map(formatMember)).toEqual(["10.0.0.1:80"]);
     expect(formatMember({ name: "server-1", weight: 3 })).toBe("server-1*3");
   });
 
   it.each([
-    ["", /address "" can't be used: write HOST:PORT/],
-    ["a", /write HOST:PORT/],
+    ["", /server name "" can't be used/],
+    ["a=", /address "" can't be used: write HOST:PORT/],
     ["a=10.0.0.1", /write HOST:PORT/],
     ["a=10.0.0.1:0", /port from 1 to 65535/],
     ["a=10.0.0.1:65536", /port from 1 to 65535/],
     ["a=::1:80", /IPv6 in brackets/],
-    ["a=x:1,", /write HOST:PORT/],
+    ["a=x:1,", /server name "" can't be used/],
     ["=10.0.0.1:80", /server name "" can't be used/],
     ["a/b=10.0.0.1:80", /server name "a\/b" can't be used/],
     [`${"a".repeat(129)}=10.0.0.1:80`, /can't be used: take 1 to 128 letters/],
     ["a=x:1*0", /weight of a is 0: give a number over 0/],
-    ["a=x:1*-1", /weight of a is NaN/],
-    ["a=x:1*", /weight of a is NaN/],
+    ["a=x:1*-1", /weight "-1" can't be used/],
+    ["a=x:1*", /weight "" can't be used/],
     ["a=x:1*1000001", /up to 1000000/],
     ["a=x:1*1*2", /more than one \*/],
     ["a=x:1,a=x:2", /"a" is given twice/],
