@@ -49,9 +49,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`lbctl needs Node.js 20.19 or newer; this is ${process.version}.\n`);
   process.exit(3);
 }
-// Inside `npm install` the packages are there already, and npm holds its own lock.
-const insideInstall = process.env.npm_lifecycle_event === "prepare";
-if (!insideInstall && !installed())
+if (!installed())
   run("installing packages", "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error");
 const wanted = sources();
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {

@@ -35,6 +35,6 @@ export function renderPng(configuration: ChartConfiguration, { width, height }: 
 function registerFonts(): void {
   if (GlobalFonts.has(FONT)) return;
   const { resolve } = requireFrom(import.meta.url);
-  for (const file of ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"])
-    GlobalFonts.registerFromPath(resolve(`dejavu-fonts-ttf/ttf/${file}`), FONT);
+  for (const file of ["400Regular/Inter_400Regular.ttf", "700Bold/Inter_700Bold.ttf"])
+    GlobalFonts.registerFromPath(resolve(`@expo-google-fonts/inter/${file}`), FONT);
 }

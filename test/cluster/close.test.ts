@@ -2,12 +2,13 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { startBalancer } from "../../cluster/balancer/balancer.ts";
 import { defaultCheck, withDefaults } from "../../cluster/balancer/config.ts";
-import { anywhere, ask, deadPort, member, servedBy, signal, startHttp, startServers, token } from "./harness.ts";
+import { anywhere, ask, member, servedBy, signal, startHttp, startServers, token } from "./harness.ts";
 import { run, runToEnd, useProgram } from "./program.ts";
 
 describe("close()", () => {
   test("leaves no socket, server or timer behind, whatever happened before", async () => {
-    const members = [...(await startServers(2)), member("dead", await deadPort())];
+    // Nothing listens at port 1.
+    const members = [...(await startServers(2)), member("dead", 1)];
     const held = (kind: string): number =>
       process.getActiveResourcesInfo().filter((each) => each.startsWith(kind)).length;
     await setImmediate();

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { codeOf } from "../checks.ts";
 import type { KeySource } from "../key.ts";
 import type { Members } from "../members.ts";
 import { begin, countAnswer, end, type Upstream } from "../upstream.ts";
+import { bodyOf } from "./body.ts";
 import { type Client, refuse, writeHead } from "./client.ts";
 import { classify, type Failure, mayRetry } from "./failure.ts";
 import { answerFields } from "./fields.ts";
@@ -33,19 +33,6 @@ export interface Forwarding extends KeySource {
   readonly path: string;
   readonly fields: string[];
   readonly hasBody: boolean;
-}
-
-/**
- * The body as a stream of its own for one attempt. It reads nothing until the connection is made, so that the body is
- * whole for a second attempt; and its end, however bad, leaves the client's connection alone.
- */
-function bodyOf(request: IncomingMessage): Readable {
-  const body = Readable.from(chunksOf(request), { objectMode: false });
-  return body.on("error", () => {});
-}
-
-async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer> {
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk;
 }
 
 /** A request on its way through the balancer: one or more attempts at servers, one answer. */
