@@ -8,12 +8,19 @@ import {
 } from "../../src/placement/index.ts";
 import type { CheckSpec } from "./config.ts";
 import type { BalancerEvent } from "./events.ts";
+import { formatKey, type KeySource, type KeySpec, keyReader } from "./key.ts";
 import { newCounts, newUpstream, type Upstream } from "./upstream.ts";
 
-/** Who is there and how keys are placed: immutable, swapped as one reference. */
-export interface View {
+/** How a server is chosen for a request: by what, and what of the request. */
+export interface Choice {
   readonly policy: PolicySpec;
   readonly hash: HashName;
+  readonly key: KeySpec;
+}
+
+/** Who is there and how they are chosen: immutable, swapped as one reference. */
+export interface View extends Choice {
+  readonly readKey: (source: KeySource) => string;
   readonly placement: Placement;
   /** In the order of `placement.members`. */
   readonly upstreams: readonly Upstream[];
@@ -28,10 +35,8 @@ export interface MemberHooks {
   emit(event: BalancerEvent): void;
 }
 
-export interface MembersOptions {
+export interface MembersOptions extends Choice {
   readonly members: readonly Member[];
-  readonly policy: PolicySpec;
-  readonly hash: HashName;
   readonly check: CheckSpec;
 }
 
@@ -42,10 +47,10 @@ export class Members {
   readonly #hooks: MemberHooks;
 
   /** Throws a PlacementError or ConfigError for members that cannot be. */
-  constructor({ members, policy, hash, check }: MembersOptions, hooks: MemberHooks) {
-    this.#check = check;
+  constructor(options: MembersOptions, hooks: MemberHooks) {
+    this.#check = options.check;
     this.#hooks = hooks;
-    this.#view = buildView(policy, hash, members, []);
+    this.#view = buildView(options, options.members, []);
     for (const upstream of this.#view.upstreams) hooks.joined(upstream);
   }
 
@@ -76,7 +81,7 @@ export class Members {
   /** Makes `members` the membership, at once and as a whole; throws and changes nothing when it cannot be. Returns who left. */
   replace(members: readonly Member[]): readonly Upstream[] {
     const before = this.#view;
-    const after = buildView(before.policy, before.hash, members, before.upstreams);
+    const after = buildView(before, members, before.upstreams);
     this.#view = after;
     const left = before.upstreams.filter((upstream) => !after.upstreams.includes(upstream));
     const joined = after.upstreams.filter((upstream) => !before.upstreams.includes(upstream));
@@ -85,11 +90,12 @@ export class Members {
     return left;
   }
 
-  /** Places keys by another policy or hash from now on; throws and changes nothing when the members do not suit it. */
-  setPolicy(policy: PolicySpec, hash: HashName): void {
+  /** Chooses by another policy, hash or key from now on; throws and changes nothing when the members do not suit it. */
+  setPolicy(choice: Choice): void {
     const { placement, upstreams } = this.#view;
-    this.#view = buildView(policy, hash, placement.members, upstreams);
-    this.#hooks.emit({ type: "policy", policy: formatPolicy(policy), hash });
+    this.#view = buildView(choice, placement.members, upstreams);
+    const { policy, hash, key } = choice;
+    this.#hooks.emit({ type: "policy", policy: formatPolicy(policy), hash, key: formatKey(key) });
   }
 
   /** Keeps new requests from a server, or gives them to it again. */
@@ -133,7 +139,7 @@ export class Members {
   }
 }
 
-function buildView(policy: PolicySpec, hash: HashName, members: readonly Member[], known: readonly Upstream[]): View {
+function buildView({ policy, hash, key }: Choice, members: readonly Member[], known: readonly Upstream[]): View {
   const placement = createPlacement(policy, hash, members);
   const upstreams = placement.members.map((member) => keepOrMake(member, known));
   const usable = (member: number): boolean => {
@@ -142,7 +148,7 @@ function buildView(policy: PolicySpec, hash: HashName, members: readonly Member[
   };
   // Weights are run-time state of a kept server: they are set once nothing can throw any more.
   for (const [index, upstream] of upstreams.entries()) upstream.weight = placement.members[index]?.weight ?? 1;
-  return { policy, hash, placement, upstreams, usable };
+  return { policy, hash, key, readKey: keyReader(key), placement, upstreams, usable };
 }
 
 /** A server that stays keeps its state; one that changed its address starts anew and keeps its counts. */

@@ -3,7 +3,7 @@ import type { Members } from "./members.ts";
 import { stateOf, type Upstream } from "./upstream.ts";
 
 /** What the metrics are read from. */
-export interface MetricsSource {
+interface MetricsSource {
   readonly members: Members;
   /** Answers that no server gave, by status code. */
   readonly refusals: ReadonlyMap<number, number>;

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import { ConfigError, normalizeIp } from "./address.ts";
 
@@ -41,7 +41,8 @@ function allowBlock(list: BlockList, word: string): void {
 
 /** The gateway of the route to 0.0.0.0, which the kernel shows as hexadecimal in host byte order (little-endian). */
 function defaultGateway(): string {
-  const lines = readFileSync("/proc/net/route", "latin1").split("\n").slice(1);
+  const table = "/proc/net/route";
+  const lines = existsSync(table) ? readFileSync(table, "latin1").split("\n").slice(1) : [];
   const fields = lines.map((line) => line.split("\t")).find(([, to, via]) => to === "00000000" && via !== "00000000");
   if (fields?.[2] === undefined)
     throw new ConfigError("'gateway' cannot be trusted because this machine has no default route: name an address");

@@ -165,28 +165,32 @@ describe("a body", () => {
   test("that nobody reads holds up its server instead of filling memory", async () => {
     const total = 256 * 1024 * 1024;
     let given = 0;
-    const stalled = signal();
+    const begun = signal();
     const port = await startHttp((_request, response) => {
       const chunk = Buffer.alloc(64 * 1024);
       const give = (): void => {
         while (given < total) {
           given += chunk.length;
           if (!response.write(chunk)) {
-            stalled.resolve();
             response.once("drain", give);
             return;
           }
         }
       };
       give();
+      begun.resolve();
     });
     const { port: front } = await startFor([member("a", port)], { drainMs: 0 });
     const socket = connect({ host: "127.0.0.1", port: front }, () =>
       socket.write("GET /x HTTP/1.1\r\nHost: x\r\n\r\n"),
     );
     socket.once("readable", () => {});
-    await stalled.promise;
-    await ask(front, { path: "/health" });
+    await begun.promise;
+    // The server has come to a halt when many turns of everyone's loops have passed and it has given nothing more.
+    for (let before = -1; given !== before; ) {
+      before = given;
+      for (let turn = 0; turn < 20; turn += 1) await ask(front, { path: "/health" });
+    }
     expect(given).toBeLessThan(total);
     socket.destroy();
   });

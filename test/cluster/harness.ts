@@ -11,7 +11,7 @@ import type { Member } from "../../src/placement/index.ts";
 
 export const anywhere = { host: "127.0.0.1", port: 0 };
 export const token = "a token of the tests".replaceAll(" ", "-");
-export const noCheck = { ...defaultCheck, kind: "off" } as const;
+const noCheck = { ...defaultCheck, kind: "off" } as const;
 
 export const member = (name: string, port: number): Member => ({ name, weight: 1, address: `127.0.0.1:${port}` });
 
@@ -167,7 +167,7 @@ export const control = (
 export const putServers = (balancer: Balancer, members: readonly Member[]): Promise<Reply> =>
   control(balancer, "PUT", "/v1/servers", { servers: members });
 
-export interface StreamedEvent {
+interface StreamedEvent {
   readonly type: string;
   readonly [field: string]: unknown;
 }

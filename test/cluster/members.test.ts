@@ -100,23 +100,31 @@ describe("a new policy", () => {
   test("places keys at once, and is told", async () => {
     const balancer = await startFor(await startServers(3), byUri);
     const events = await readEvents(balancer);
-    const reply = await control(balancer, "PUT", "/v1/policy", { policy: "ring:vnodes=7", hash: "xxh64" });
-    expect(json(reply)).toEqual({ policy: "ring:vnodes=7", hash: "xxh64" });
-    expect(await events.next("policy")).toEqual({ type: "policy", policy: "ring:vnodes=7", hash: "xxh64" });
-    for (const path of ["/data/1", "/data/2", "/data/3", "/data/4"]) {
-      const { candidates } = json(await control(balancer, "GET", `/v1/placement?key=${path}`));
-      expect(servedBy(await ask(balancer.port, { path }))).toBe(candidates[0]);
+    const reply = await control(balancer, "PUT", "/v1/policy", {
+      policy: "ring:vnodes=7",
+      hash: "xxh64",
+      key: "header:X-User",
+    });
+    const asked = { policy: "ring:vnodes=7", hash: "xxh64", key: "header:X-User" };
+    expect(json(reply)).toEqual(asked);
+    expect(await events.next("policy")).toEqual({ type: "policy", ...asked });
+    for (const user of ["alice", "bob", "carol", "dave"]) {
+      const { candidates } = json(await control(balancer, "GET", `/v1/placement?key=${user}`));
+      expect(servedBy(await ask(balancer.port, { headers: { "x-user": user } }))).toBe(candidates[0]);
     }
   });
 
-  test.each([{ policy: "rung" }, { policy: "ring", hash: "md6" }, { policy: "ring:vnodes=0" }, {}])(
-    "such as %j changes nothing",
-    async (body) => {
-      const balancer = await startFor([]);
-      expect((await control(balancer, "PUT", "/v1/policy", body)).status).toBe(400);
-      expect(json(await control(balancer, "GET", "/v1/servers")).policy).toBe("ring");
-    },
-  );
+  test.each([
+    { policy: "rung" },
+    { policy: "ring", hash: "md6" },
+    { policy: "ring:vnodes=0" },
+    { policy: "ring", key: "moon" },
+    {},
+  ])("such as %j changes nothing", async (body) => {
+    const balancer = await startFor([]);
+    expect((await control(balancer, "PUT", "/v1/policy", body)).status).toBe(400);
+    expect(json(await control(balancer, "GET", "/v1/servers")).policy).toBe("ring");
+  });
 });
 
 describe("a draining server", () => {

@@ -23,7 +23,7 @@ export interface RunningControl {
   close(): Promise<void>;
 }
 
-const limits = { headersTimeout: 10_000, requestTimeout: 30_000 };
+const limits = { headersTimeout: 10_000, requestTimeout: 30_000, requireHostHeader: false };
 
 /** Starts the control port; rejects with the system's error when the port is taken. */
 export async function startControl(options: ControlOptions): Promise<RunningControl> {

@@ -1,7 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { Events } from "../events.ts";
-import type { KeySpec } from "../key.ts";
 import type { Members } from "../members.ts";
 import type { Metrics } from "../metrics.ts";
 import type { DataPlane } from "../plane/plane.ts";
@@ -11,7 +10,6 @@ import type { Wanted } from "./wanted.ts";
 /** What the control port shows and changes. */
 export interface ControlContext {
   readonly members: Members;
-  readonly key: KeySpec;
   readonly plane: DataPlane;
   readonly metrics: Metrics;
   readonly events: Events;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { formatPolicy, parseHash, parsePolicy } from "../../../src/placement/index.ts";
-import { formatKey } from "../key.ts";
+import { formatKey, parseKey } from "../key.ts";
 import { idle, stateOf, type Upstream } from "../upstream.ts";
 import { classroomRoutes } from "./classroom.ts";
 import { ControlError } from "./guard.ts";
@@ -12,7 +12,7 @@ const membership = z.strictObject({
   servers: z.array(z.strictObject({ name: z.string(), address: z.string(), weight: z.number().default(1) })),
 });
 
-const policy = z.strictObject({ policy: z.string(), hash: z.string().optional() });
+const policy = z.strictObject({ policy: z.string(), hash: z.string().optional(), key: z.string().optional() });
 
 const outcome = z.union([z.strictObject({ ok: z.literal(true) }), z.strictObject({ error: z.string().max(1000) })]);
 
@@ -29,11 +29,11 @@ export const routes: readonly Route[] = [
   ...classroomRoutes,
 ];
 
-const overview = ({ members, key, plane }: ControlContext): object => ({
+const overview = ({ members, plane }: ControlContext): object => ({
   servers: members.view.upstreams.map(describe),
   policy: formatPolicy(members.view.policy),
   hash: members.view.hash,
-  key: formatKey(key),
+  key: formatKey(members.view.key),
   connections: { client: plane.connections },
 });
 
@@ -65,8 +65,13 @@ function setDraining({ context, params: [name = "", action] }: Call<unknown>): A
 
 function setPolicy({ context, body }: Call<z.infer<typeof policy>>): Answer {
   const { members } = context;
-  members.setPolicy(parsePolicy(body.policy), body.hash === undefined ? members.view.hash : parseHash(body.hash));
-  return ok({ policy: formatPolicy(members.view.policy), hash: members.view.hash });
+  members.setPolicy({
+    policy: parsePolicy(body.policy),
+    hash: body.hash === undefined ? members.view.hash : parseHash(body.hash),
+    key: body.key === undefined ? members.view.key : parseKey(body.key),
+  });
+  const { policy: spec, hash, key } = members.view;
+  return ok({ policy: formatPolicy(spec), hash, key: formatKey(key) });
 }
 
 function placeKey({ context, query }: Call<unknown>): Answer {

@@ -15,9 +15,6 @@ import type { Refusal } from "./refusal.ts";
 export interface ExchangeContext {
   readonly members: Members;
   readonly pools: Pools;
-  readonly readKey: (source: KeySource) => string;
-  /** Tells the client its key as `X-Request-Id`. */
-  readonly showKey: boolean;
   /** The plane is closing: answers say so. */
   readonly isClosing: () => boolean;
   /** Called once, at the end; `refused` is the status of an answer that no server gave, else null. */
@@ -40,6 +37,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #context: ExchangeContext;
   readonly #given: Forwarding;
   readonly #key: string;
+  /** Tells the client its key as `X-Request-Id`. */
+  readonly #showKey: boolean;
   readonly #began = performance.now();
   /** Servers that failed so that they are not asked again. */
   readonly #tried: Upstream[] = [];
@@ -54,7 +53,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(context: ExchangeContext, given: Forwarding) {
     this.#context = context;
     this.#given = given;
-    this.#key = context.readKey(given);
+    const { key, readKey } = context.members.view;
+    this.#key = readKey(given);
+    this.#showKey = key.kind === "request-id";
     given.response.on("error", () => {});
     given.response.on("close", () => this.#onClose());
   }
@@ -147,7 +148,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #addOwn(fields: string[]): string[] {
     if (this.#attempts > 1) fields.push("X-Lbctl-Attempts", String(this.#attempts));
-    if (this.#context.showKey) fields.push("X-Request-Id", this.#key);
+    if (this.#showKey) fields.push("X-Request-Id", this.#key);
     if (this.#context.isClosing()) fields.push("Connection", "close");
     return fields;
   }

@@ -1,13 +1,12 @@
 /** The data plane on Node's own HTTP server towards clients, and undici's pools towards servers. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { closeGracefully, listen } from "../../listen.ts";
-import { keyReader } from "../key.ts";
 import { clientAddress, type Trust } from "../trust.ts";
 import { stateOf } from "../upstream.ts";
 import { type Client, Clients, endWith, refuse, writeHead } from "./client.ts";
 import { Exchange, type ExchangeContext, type Forwarding } from "./exchange.ts";
 import { connectionOptions, requestFields } from "./fields.ts";
-import type { DataPlane, DataPlaneOptions } from "./plane.ts";
+import type { StartDataPlane } from "./plane.ts";
 import { Pools } from "./pools.ts";
 import { isHealthPath, parseTarget, serverPath, type Target } from "./target.ts";
 
@@ -15,7 +14,7 @@ import { isHealthPath, parseTarget, serverPath, type Target } from "./target.ts"
 const limits = { headersTimeout: 10_000, requestTimeout: 300_000, keepAliveTimeout: 60_000, requireHostHeader: false };
 
 /** Starts to take requests; rejects with the system's error when the port is taken. */
-export async function startNodePlane(options: DataPlaneOptions): Promise<DataPlane> {
+export const startNodePlane: StartDataPlane = async (options) => {
   const clients = new Clients(options.trust);
   const pools = new Pools(options);
   const refusals = new Map<number, number>();
@@ -23,8 +22,6 @@ export async function startNodePlane(options: DataPlaneOptions): Promise<DataPla
   const context: ExchangeContext = {
     members: options.members,
     pools,
-    readKey: keyReader(options.key),
-    showKey: options.key.kind === "request-id",
     isClosing: () => closing,
     done: (seconds, refused) => {
       options.observe(seconds);
@@ -51,7 +48,7 @@ export async function startNodePlane(options: DataPlaneOptions): Promise<DataPla
       await pools.close();
     },
   };
-}
+};
 
 interface Arrival {
   readonly client: Client;

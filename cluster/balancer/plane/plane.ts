@@ -1,14 +1,12 @@
 import type { Endpoint } from "../../listen.ts";
-import type { KeySpec } from "../key.ts";
 import type { Members } from "../members.ts";
 import type { Trust } from "../trust.ts";
 import type { Upstream } from "../upstream.ts";
 
 /** What a data plane is given. It asks `members` where to send a request, and tells the servers' fate to them. */
-export interface DataPlaneOptions {
+interface DataPlaneOptions {
   readonly listen: Endpoint;
   readonly members: Members;
-  readonly key: KeySpec;
   readonly trust: Trust;
   readonly connectTimeoutMs: number;
   readonly answerTimeoutMs: number;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 
 /** Why the balancer answers by itself. The messages name no address: clients are not to learn the inside. */
-export const refusals = {
+const refusals = {
   "bad-request": { status: 400, message: "The request could not be read as HTTP/1.1." },
   "request-timeout": { status: 408, message: "The request took too long to arrive." },
   "method-not-allowed": { status: 405, message: "The balancer does not take this method here." },
