@@ -50,7 +50,7 @@ async function mainJob() {
   const steps = [
     ["up", "--driver", "process", ...(await portFlags())],
     ["send", "--count", "10000"],
-    ["analyze", "--servers", "2..6", "--policy", "ring,maglev,modulo,classroom", "--count", "5000"],
+    ["analyze", "--servers", "2..6", "--policy", "ring,maglev,modulo,classroom"],
   ];
   for (const step of steps) {
     const code = interrupted ? 130 : await lbctl(...step);

@@ -56,8 +56,9 @@ export async function run(context: Context): Promise<Code | undefined> {
     results: points,
     charts: [],
   };
-  await saveAndDraw(context, asked.out, startedAt, { kind: "analyze", result });
+  const saved = await saveAndDraw(context, asked.out, startedAt, { kind: "analyze", result });
   terminal.result(result, () => analyzeTable(result, terminal));
+  terminal.note(saved);
   if (!signal.aborted) return undefined;
   terminal.note("Interrupted; the steps that were finished are saved.");
   return ExitCode.interrupted;

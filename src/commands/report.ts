@@ -13,5 +13,5 @@ export async function run({ args, flags, terminal }: Context): Promise<undefined
   terminal.result(saved, () =>
     saved.kind === "send" ? sendTable(saved.result, terminal) : analyzeTable(saved.result, terminal),
   );
-  for (const path of drawn) terminal.note(`Drew ${path}`);
+  if (drawn.length > 0) terminal.note(`Drew ${drawn.join(", ")}.`);
 }

@@ -6,9 +6,9 @@ import { saveRun } from "../report/store.ts";
 
 type Finished = { kind: "send"; result: SendResult } | { kind: "analyze"; result: AnalyzeResult };
 
-/** Saves a run, then draws its charts from what was saved; returns the run with the charts' paths in it. */
-export async function saveAndDraw(context: Context, out: string, startedAt: Date, finished: Finished): Promise<Run> {
-  const { flags, args, terminal } = context;
+/** Saves a run, then draws its charts from what was saved; returns a sentence that says where they are. */
+export async function saveAndDraw(context: Context, out: string, startedAt: Date, finished: Finished): Promise<string> {
+  const { flags, args } = context;
   const run: Run = {
     schemaVersion: 1,
     run: finished.result.run,
@@ -24,8 +24,7 @@ export async function saveAndDraw(context: Context, out: string, startedAt: Date
     run.result.charts.push(...drawn);
     await saveRun(out, run);
   }
-  terminal.note(`Saved ${join(out, run.run)}${drawn.length > 0 ? ` with ${chartNames(drawn)}` : ""}`);
-  return run;
+  return `Saved ${join(out, run.run)}${drawn.length > 0 ? ` with ${chartNames(drawn)}` : ""}.`;
 }
 
 /** Draws the charts of a saved run into a folder. Charts are loaded here only: they are heavy. */

@@ -46,8 +46,9 @@ export async function run(context: Context): Promise<Code | undefined> {
     progress.clear();
   }
   const result = sendResult(run, seen);
-  await saveAndDraw(context, asked.out, startedAt, { kind: "send", result });
+  const saved = await saveAndDraw(context, asked.out, startedAt, { kind: "send", result });
   terminal.result(result, () => sendTable(result, terminal));
+  terminal.note(saved);
   if (signal.aborted) terminal.note(`Interrupted after ${result.count} requests; what was seen is saved.`);
   return exitCode(context, result, expectations);
 }
