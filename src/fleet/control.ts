@@ -1,3 +1,4 @@
+import { createInterface } from "node:readline";
 import { Pool } from "undici";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
@@ -20,13 +21,30 @@ const viewSchema = z.object({ servers: z.array(memberSchema), policy: z.string()
 export type BalancerView = z.infer<typeof viewSchema>;
 export type MemberView = z.infer<typeof memberSchema>;
 
+/** Servers that somebody asked the balancer for (`POST /add`, `DELETE /rm`), which a supervisor can grant. */
+const wishSchema = z.object({
+  type: z.literal("wanted"),
+  id: z.string(),
+  action: z.enum(["add", "rm"]),
+  n: z.int().positive(),
+  hostnames: z.array(z.string()),
+});
+export type Wish = z.infer<typeof wishSchema>;
+
 /** The balancer's control API, as its clients see it. */
 export interface Control extends AsyncDisposable {
   view(): Promise<BalancerView>;
   setServers(servers: readonly { name: string; address: string; weight: number }[]): Promise<void>;
   setPolicy(policy: string, hash: string, key: string): Promise<void>;
   setDrained(name: string, drained: boolean): Promise<void>;
+  /** Hears wishes until the stream ends; it then resolves, and it never rejects. */
+  hearWishes(onWish: (wish: Wish) => void): Promise<void>;
+  /** Tells the balancer what became of a wish; `error` is null when it was granted. */
+  settleWish(id: string, error: string | null): Promise<void>;
 }
+
+/** The balancer sends something every 15 s; silence for longer than this is a broken stream. */
+const quietMs = 45_000;
 
 /** Connects to the control API of a fleet on loopback. Calls fail with a UserError when the balancer doesn't answer. */
 export function connectControl(spec: FleetSpec, token: string): Control {
@@ -49,7 +67,24 @@ export function connectControl(spec: FleetSpec, token: string): Control {
     if (answer.statusCode < 300) return text === "" ? null : JSON.parse(text);
     throw new UserError(`The balancer refused ${method} ${path}: ${reason(text) ?? `HTTP ${answer.statusCode}`}`);
   }
+  async function hearWishes(onWish: (wish: Wish) => void): Promise<void> {
+    const headers = { authorization: `Bearer ${token}` };
+    const stream = { method: "GET", path: "/v1/events?provision=1", headers, bodyTimeout: quietMs } as const;
+    const answer = await pool.request(stream).catch(() => null);
+    if (answer?.statusCode !== 200) return void answer?.body.destroy();
+    try {
+      for await (const line of createInterface({ input: answer.body })) {
+        const wish = line.startsWith("data: ") ? wishSchema.safeParse(JSON.parse(line.slice(6))) : null;
+        if (wish?.success) onWish(wish.data);
+      }
+    } catch {
+      // The balancer has ended or been restarted: whoever listens comes again.
+    }
+  }
   return {
+    hearWishes,
+    settleWish: async (id, error) =>
+      void (await call("POST", `/v1/wanted/${id}`, error === null ? { ok: true } : { error })),
     view: async () => viewSchema.parse(await call("GET", "/v1/servers")),
     setServers: async (servers) => void (await call("PUT", "/v1/servers", { servers })),
     setPolicy: async (policy, hash, key) => void (await call("PUT", "/v1/policy", { policy, hash, key })),

@@ -81,6 +81,22 @@ export function withDrained(spec: FleetSpec, name: string, drained: boolean): Fl
   return { ...spec, servers: spec.servers.map((server) => (server === found ? { ...server, drained } : server)) };
 }
 
+/**
+ * The fleet with `n` servers more or fewer: those that are named, then the lowest free or picked at random. A name may
+ * be written as the classroom does, `Server 1` for server-1.
+ */
+export function withWish(spec: FleetSpec, wish: { action: "add" | "rm"; n: number; hostnames: string[] }): FleetSpec {
+  const named = wish.hostnames.map((name) => name.replace(/^Server (\d+)$/, "server-$1"));
+  const change = wish.action === "add" ? withServer : withoutServer;
+  let next = named.reduce((fleet, name) => change(fleet, name), spec);
+  for (let rest = wish.n - named.length; rest > 0; rest--)
+    next = wish.action === "add" ? withServer(next) : withoutServer(next, randomServer(next));
+  return next;
+}
+
+const randomServer = (spec: FleetSpec): string | undefined =>
+  spec.servers[Math.floor(Math.random() * spec.servers.length)]?.name;
+
 /** The server of that name; an unknown one is a usage error that lists those there are. */
 export function findServer(spec: FleetSpec, name: string): ServerSpec {
   const found = spec.servers.find((server) => server.name === name);

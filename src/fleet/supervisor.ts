@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
-import { type Control, connectControl } from "./control.ts";
+import { type Control, connectControl, type Wish } from "./control.ts";
 import type { Driver, Experiment, Instance } from "./driver.ts";
 import { answers, waitUntil } from "./health.ts";
-import { type FleetSpec, fleetSpecSchema, reachable } from "./spec.ts";
+import { type FleetSpec, fleetSpecSchema, reachable, withWish } from "./spec.ts";
 import { type FleetFolder, type FleetRecord, readToken, removeFolder, writeState } from "./state.ts";
 
 /** How often the supervisor looks after its fleet, in milliseconds. */
@@ -53,6 +53,7 @@ export function createSupervisor(
   let queue: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let control: Control | null = null;
+  let hearing = false;
 
   /** One thing at a time: a tick never meets a half-applied change. */
   function serially<T>(work: () => Promise<T>): Promise<T> {
@@ -81,7 +82,7 @@ export function createSupervisor(
   async function rollBack(before: FleetSpec | null, failed: FleetSpec): Promise<void> {
     if (!before) return end(failed);
     // What can't be restored now is mended by the ticks that follow.
-    await become(before, before, () => {}, new AbortController().signal).catch(log);
+    await become(failed, before, () => {}, new AbortController().signal).catch(log);
     schedule(tickMs);
   }
 
@@ -117,6 +118,31 @@ export function createSupervisor(
     await untilHealthy(driver, "balancer", signal, async () =>
       (await to.view()).servers.every((server) => server.state !== "down"),
     );
+    hear(to);
+  }
+
+  /** Listens to the wishes that come through the balancer's control API, once at a time. */
+  function hear(to: Control): void {
+    if (hearing) return;
+    hearing = true;
+    void to
+      .hearWishes((wish) => void grant(to, wish))
+      .finally(() => {
+        hearing = false;
+      });
+  }
+
+  async function grant(to: Control, wish: Wish): Promise<void> {
+    const never = new AbortController().signal;
+    const work = async () => spec && (await apply(withWish(spec, wish), () => {}, never));
+    const error = await serially(work).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    if (error) log(error);
+    await to
+      .settleWish(wish.id, error === null ? null : error instanceof Error ? error.message : String(error))
+      .catch(log);
   }
 
   /** Waits for one instance; gives up at once when it has ended. */
@@ -164,9 +190,10 @@ export function createSupervisor(
 
   /** Starts again what has ended and tells a balancer that was restarted what it forgot. */
   async function tick(): Promise<void> {
-    if (!spec || !control) return;
+    if (!spec) return;
     const driver = driverOf(spec);
     try {
+      control ??= connectControl(spec, await readToken(folder));
       const wanted = ["balancer", ...spec.servers.map((server) => server.name)];
       const running = new Set((await driver.observe()).filter((one) => one.running).map((one) => one.name));
       const dead = wanted.filter((name) => !running.has(name));
@@ -176,6 +203,7 @@ export function createSupervisor(
         replaced += dead.length;
       }
       await push(driver, control, spec);
+      hear(control);
       failures = dead.length > 0 ? failures + 1 : 0;
     } catch (error) {
       failures++;
@@ -197,6 +225,7 @@ export function createSupervisor(
     await removeFolder(folder);
   }
 
+  if (record) schedule(tickMs);
   return {
     apply: (next, progress, signal) => serially(() => apply(next, progress, signal)),
     status: async () => {
