@@ -6,7 +6,7 @@ import { wholeNumber } from "./numbers.ts";
 import { formatPolicy, parseHash, parsePolicy } from "./placement/index.ts";
 
 /** What a fleet is unless its user says otherwise. */
-export const defaultServers = 3;
+const defaultServers = 3;
 const fleetDefaults = {
   policy: "ring",
   hash: "xxh64",
@@ -47,7 +47,7 @@ export function withPlacement(spec: FleetSpec, flags: Flags, policy: string | un
 }
 
 /** The number of servers of one fleet. */
-export const serverCount = (text: string): number => wholeNumber(text, "--servers", 1, maxServers);
+const serverCount = (text: string): number => wholeNumber(text, "--servers", 1, maxServers);
 
 function refuseToMove(existing: FleetSpec, asked: Pick<FleetSpec, "driver" | "port" | "bind" | "trust">): void {
   for (const [name, is, wanted] of [

@@ -19,7 +19,6 @@ const viewSchema = z.object({ servers: z.array(memberSchema), policy: z.string()
 
 /** What the balancer says of itself: its servers with their state and counts, and how it places. */
 export type BalancerView = z.infer<typeof viewSchema>;
-export type MemberView = z.infer<typeof memberSchema>;
 
 /** Servers that somebody asked the balancer for (`POST /add`, `DELETE /rm`), which a supervisor can grant. */
 const wishSchema = z.object({

@@ -5,7 +5,7 @@ import { usageError } from "../errors.ts";
 export const maxServers = 200;
 
 const port = z.int().min(1).max(65535);
-export const serverName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/);
+const serverName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/);
 
 const serverSchema = z.object({
   name: serverName,

@@ -50,7 +50,7 @@ export function chartOptions(
     plugins: {
       title: {
         display: true,
-        text: wrapped(title, 84),
+        text: wrapped(title, 92),
         align: "start",
         color: INK,
         font: { size: 22, weight: "bold", lineHeight: 1.3 },
@@ -58,7 +58,7 @@ export function chartOptions(
       },
       subtitle: {
         display: true,
-        text: wrapped(subtitle, 122),
+        text: wrapped(subtitle, 134),
         align: "start",
         color: GREY,
         font: { size: 16, lineHeight: 1.35 },

@@ -19,7 +19,7 @@ export interface StatusResult {
 }
 
 /** A server; figures are null while the balancer does not answer. */
-export interface ServerStatus {
+interface ServerStatus {
   readonly name: string;
   readonly address: string;
   readonly weight: number;
