@@ -1,7 +1,14 @@
 import { request } from "undici";
+import { UserError } from "../errors.ts";
+import type { Driver } from "./driver.ts";
 
 /** How often to look while waiting for something to become healthy, in milliseconds. */
 const pollMs = 25;
+
+/** How long a new server or balancer may take to become healthy. */
+const healthyWithinMs = 30_000;
+/** How long an instance may seem to have ended while it is being started. */
+const startingMs = 250;
 
 /** Calls `look` until it is true; throws what `onTimeout` makes when `timeoutMs` have passed, or when aborted. */
 export async function waitUntil(
@@ -30,4 +37,30 @@ export async function answers(url: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Waits until `look` is true of one instance; gives up at once, with its last words, when the instance has ended. */
+export async function untilHealthy(
+  driver: Driver,
+  name: string,
+  signal: AbortSignal,
+  look: () => Promise<boolean>,
+): Promise<void> {
+  const started = performance.now();
+  const lookOrGiveUp = async () => {
+    if (await look()) return true;
+    if (performance.now() - started < startingMs) return false;
+    const ended = (await driver.observe()).some((one) => one.name === name && !one.running);
+    if (ended) throw new UserError(`${name} ended as it started. ${await lastWords(driver, name)}`);
+    return false;
+  };
+  const onTimeout = () => new UserError(`${name} did not become healthy within 30 s: see \`lbctl logs ${name}\`.`);
+  await waitUntil(lookOrGiveUp, { timeoutMs: healthyWithinMs, signal, onTimeout });
+}
+
+async function lastWords(driver: Driver, name: string): Promise<string> {
+  const lines: string[] = [];
+  const signal = new AbortController().signal;
+  await driver.logs(name, { lines: 1, follow: false, signal, write: (line) => lines.push(line) }).catch(() => {});
+  return lines.length > 0 ? `Its last words: ${lines.join(" ")}` : "It said nothing.";
 }

@@ -2,14 +2,13 @@ import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { type Control, connectControl, type Wish } from "./control.ts";
 import type { Driver, Experiment, Instance } from "./driver.ts";
-import { answers, waitUntil } from "./health.ts";
+import { answers, untilHealthy } from "./health.ts";
+import { pushSpec } from "./push-spec.ts";
 import { type FleetSpec, fleetSpecSchema, reachable, withWish } from "./spec.ts";
 import { type FleetFolder, type FleetRecord, readToken, removeFolder, writeState } from "./state.ts";
 
 /** How often the supervisor looks after its fleet, in milliseconds. */
 const tickMs = 1_000;
-/** How long a new server or balancer may take to become healthy. */
-const healthyWithinMs = 30_000;
 /** The longest wait between attempts to mend a fleet that does not stay up. */
 const longestBackOffMs = 30_000;
 
@@ -86,7 +85,10 @@ export function createSupervisor(
     schedule(tickMs);
   }
 
-  /** Old servers leave the balancer before they stop; new ones join it once they answer. */
+  /**
+   * Old servers leave the balancer before they stop; new ones join it once they answer. A server that ran before is
+   * not waited for: one that is frozen must not keep the others from changing.
+   */
   async function become(
     before: FleetSpec | null,
     next: FleetSpec,
@@ -96,27 +98,29 @@ export function createSupervisor(
     const driver = driverOf(next);
     const kept = before?.servers.filter((old) => next.servers.some((one) => one.name === old.name)) ?? [];
     if (before && kept.length > 0 && kept.length < before.servers.length && control)
-      await push(driver, control, { ...before, servers: kept }).catch(() => {});
-    progress(`starting ${next.servers.length === 1 ? "1 server" : `${next.servers.length} servers`}`);
+      await pushSpec(driver, control, { ...before, servers: kept }).catch(log);
+    const running = await runningNames(driver);
+    const fresh = next.servers.filter((server) => !running.has(server.name));
+    progress(fresh.length > 0 ? `starting ${fresh.map((server) => server.name).join(", ")}` : "changing the fleet");
     await driver.converge(next);
     control ??= connectControl(next, await readToken(folder));
-    await waitForServers(driver, next, signal);
+    for (const { name, port } of fresh)
+      await untilHealthy(driver, name, signal, () => answers(`http://${reachable(next.bind)}:${port}/heartbeat`));
     progress("waiting for the balancer");
-    await waitForBalancer(driver, control, next, signal);
+    await waitForBalancer(driver, control, next, new Set(fresh.map((server) => server.name)), signal);
   }
 
-  async function waitForServers(driver: Driver, next: FleetSpec, signal: AbortSignal): Promise<void> {
-    for (const server of next.servers)
-      await untilHealthy(driver, server.name, signal, () =>
-        answers(`http://${reachable(next.bind)}:${server.port}/heartbeat`),
-      );
-  }
-
-  async function waitForBalancer(driver: Driver, to: Control, next: FleetSpec, signal: AbortSignal): Promise<void> {
+  async function waitForBalancer(
+    driver: Driver,
+    to: Control,
+    next: FleetSpec,
+    fresh: Set<string>,
+    signal: AbortSignal,
+  ) {
     await untilHealthy(driver, "balancer", signal, async () => (await to.view().catch(() => null)) !== null);
-    await push(driver, to, next);
+    await pushSpec(driver, to, next);
     await untilHealthy(driver, "balancer", signal, async () =>
-      (await to.view()).servers.every((server) => server.state !== "down"),
+      (await to.view()).servers.every((server) => server.state !== "down" || !fresh.has(server.name)),
     );
     hear(to);
   }
@@ -145,49 +149,6 @@ export function createSupervisor(
       .catch(log);
   }
 
-  /** Waits for one instance; gives up at once when it has ended. */
-  async function untilHealthy(
-    driver: Driver,
-    name: string,
-    signal: AbortSignal,
-    look: () => Promise<boolean>,
-  ): Promise<void> {
-    const hint = () => new UserError(`${name} did not become healthy: \`lbctl logs\` and its log say why.`);
-    const started = performance.now();
-    await waitUntil(
-      async () => {
-        if (await look()) return true;
-        if (performance.now() - started < 250) return false;
-        const ended = (await driver.observe()).some((one) => one.name === name && !one.running);
-        if (ended) throw new UserError(`${name} ended as it started. ${await lastWords(driver, name)}`);
-        return false;
-      },
-      { timeoutMs: healthyWithinMs, signal, onTimeout: hint },
-    );
-  }
-
-  /** Sends the balancer what differs from what it has. */
-  async function push(driver: Driver, to: Control, want: FleetSpec): Promise<void> {
-    const have = await to.view();
-    if (have.policy !== want.policy || have.hash !== want.hash || have.key !== want.key)
-      await to.setPolicy(want.policy, want.hash, want.key);
-    const servers = want.servers.map((one) => ({
-      name: one.name,
-      address: driver.upstream(want, one),
-      weight: one.weight,
-    }));
-    const text = (list: readonly { name: string; address: string; weight: number }[]) =>
-      list
-        .map(({ name, address, weight }) => `${name}=${address}*${weight}`)
-        .sort()
-        .join();
-    if (text(have.servers) !== text(servers)) await to.setServers(servers);
-    for (const { name, drained } of want.servers) {
-      const is = have.servers.find((one) => one.name === name)?.state === "draining";
-      if (is !== drained) await to.setDrained(name, drained);
-    }
-  }
-
   /** Starts again what has ended and tells a balancer that was restarted what it forgot. */
   async function tick(): Promise<void> {
     if (!spec) return;
@@ -195,14 +156,14 @@ export function createSupervisor(
     try {
       control ??= connectControl(spec, await readToken(folder));
       const wanted = ["balancer", ...spec.servers.map((server) => server.name)];
-      const running = new Set((await driver.observe()).filter((one) => one.running).map((one) => one.name));
+      const running = await runningNames(driver);
       const dead = wanted.filter((name) => !running.has(name));
       if (dead.length > 0) {
         log(`starting again: ${dead.join(", ")}`);
         await driver.converge(spec);
         replaced += dead.length;
       }
-      await push(driver, control, spec);
+      await pushSpec(driver, control, spec);
       hear(control);
       failures = dead.length > 0 ? failures + 1 : 0;
     } catch (error) {
@@ -254,9 +215,5 @@ function log(what: unknown): void {
   process.stdout.write(`${new Date().toISOString()} ${text}\n`);
 }
 
-async function lastWords(driver: Driver, name: string): Promise<string> {
-  const lines: string[] = [];
-  const signal = new AbortController().signal;
-  await driver.logs(name, { lines: 1, follow: false, signal, write: (line) => lines.push(line) }).catch(() => {});
-  return lines.length > 0 ? `Its last words: ${lines.join(" ")}` : "It said nothing.";
-}
+const runningNames = async (driver: Driver): Promise<Set<string>> =>
+  new Set((await driver.observe()).filter((one) => one.running).map((one) => one.name));
