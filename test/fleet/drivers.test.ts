@@ -103,6 +103,19 @@ describe.each(rows.filter((row) => !row.skipped))("the $driver driver", ({ drive
     expect(after.replaced).toBeGreaterThan(before.replaced);
   }, 120_000);
 
+  test("a frozen server is passed over and holds no change up, until it goes on", async () => {
+    const states = async () => (await json("status")).servers.map((server: { state: string }) => server.state);
+    await lbctl("pause", "server-1");
+    await expect.poll(states, { timeout: 30_000 }).toEqual(["down", "up", "up"]);
+    expect(await json("send", "--count", "300", "--key", "user-{n}", "--no-charts")).toMatchObject({
+      ok: 300,
+      agreement: { checked: 300, matched: 300 },
+    });
+    expect((await lbctl("scale", "2")).exitCode).toBe(0);
+    await lbctl("pause", "server-1", "--undo");
+    await expect.poll(states, { timeout: 30_000 }).toEqual(["up", "up"]);
+  }, 120_000);
+
   test("logs show what the balancer said", async () => {
     const { stdout } = await lbctl("logs", "balancer");
     expect(stdout).toContain("listening");

@@ -19,7 +19,7 @@ export function composeDriver(folder: FleetFolder): Driver {
     const rows = (await docker(["ps", "--all", "--no-trunc", "--filter", label, "--format", format])).split("\n");
     return rows.flatMap((row) => {
       const [id, name, state] = row.split("\t");
-      return id && name ? [{ name, running: state === "running" || state === "paused", id: id.slice(0, 12) }] : [];
+      return id && name ? [{ name, running: state === "running", id: id.slice(0, 12) }] : [];
     });
   }
 
@@ -40,7 +40,8 @@ export function composeDriver(folder: FleetFolder): Driver {
 
   async function experiment(name: string, what: Experiment): Promise<void> {
     const found = (await observe()).find((one) => one.name === name);
-    if (found) await docker([{ kill: "kill", pause: "pause", resume: "unpause" }[what], found.id]);
+    // A signal, not `docker pause`: Compose refuses to change a project that has a paused container.
+    if (found) await docker(["kill", "--signal", { kill: "KILL", pause: "STOP", resume: "CONT" }[what], found.id]);
   }
 
   async function logs(name: string | undefined, { lines, follow, signal, write }: LogOptions): Promise<void> {
