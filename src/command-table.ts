@@ -23,6 +23,10 @@ const keyOption: OptionRow = [
   "--key <kind>",
   "what is hashed: client-ip, path, uri, header:NAME, cookie:NAME, query:NAME or request-id",
 ];
+const checkOption: OptionRow = [
+  "--check <path|tcp|off>",
+  "how servers are checked, and how often: '/health interval=2000 timeout=1000 fall=3 rise=2' (default: /heartbeat)",
+];
 const dryRun: OptionRow = ["--dry-run", "show what would be started, and start nothing"];
 const outOption: OptionRow = ["--out <dir>", "the folder of reports", "reports"];
 const noCharts: OptionRow = ["--no-charts", "draw no charts"];
@@ -47,6 +51,7 @@ export const commandTable: readonly CommandEntry[] = [
       ["--port <n>", "the balancer's port; control is one below, the servers above (default: 5000)"],
       ["--bind <address>", "the address that the balancer and the servers listen on (default: 127.0.0.1)"],
       ["--trust <list>", "peers whose X-Forwarded-For counts: CIDRs, loopback, gateway (default: loopback)"],
+      checkOption,
       ["--base <image>", "the base of the images, for Compose: an image, or local"],
       dryRun,
     ],
@@ -193,7 +198,7 @@ export const commandTable: readonly CommandEntry[] = [
       policyOption,
       hashOption,
       keyOption,
-      ["--check <path|tcp|off>", "how servers are checked", "/health"],
+      checkOption,
       ["--trust <list>", "peers whose X-Forwarded-For counts: CIDRs, loopback, gateway", ""],
       ["--control <address:port>", "the control API, on loopback; its token comes from LBCTL_TOKEN"],
       ["--workers <n>", "processes that share the port", "1"],

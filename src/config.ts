@@ -1,4 +1,7 @@
 import { isIP, isIPv4 } from "node:net";
+import { parseCheck } from "../cluster/balancer/config.ts";
+import { formatKey, parseKey } from "../cluster/balancer/key.ts";
+import { parseTrust } from "../cluster/balancer/trust.ts";
 import type { Flags } from "./context.ts";
 import { usageError } from "./errors.ts";
 import { type FleetSpec, maxServers, resized } from "./fleet/spec.ts";
@@ -14,6 +17,7 @@ const fleetDefaults = {
   port: 5000,
   bind: "127.0.0.1",
   trust: ["loopback"],
+  check: "/heartbeat",
 } as const;
 
 /** Peers that `send` reaches a fleet from; in a container, the host's traffic comes from the bridge's gateway. */
@@ -27,8 +31,9 @@ const trustedBy = (driver: FleetSpec["driver"], bind: string): string[] =>
 export function askedSpec(flags: Flags, driver: FleetSpec["driver"], existing: FleetSpec | null): FleetSpec {
   const port = flags.whole("port", 1024, 65_000) ?? existing?.port ?? fleetDefaults.port;
   const bind = bindAddress(flags.text("bind")) ?? existing?.bind ?? fleetDefaults.bind;
-  const trust = flags.text("trust")?.split(",") ?? existing?.trust ?? trustedBy(driver, bind);
-  const asked = { driver, port, bind, trust };
+  const trust = trustList(flags.text("trust")) ?? existing?.trust ?? trustedBy(driver, bind);
+  const check = checkSpec(flags.text("check")) ?? existing?.check ?? fleetDefaults.check;
+  const asked = { driver, port, bind, trust, check };
   if (existing) refuseToMove(existing, asked);
   const base: FleetSpec = { ...fleetDefaults, servers: [], images: null, ...existing, ...asked };
   const servers = flags.text("servers");
@@ -42,19 +47,23 @@ export function withPlacement(spec: FleetSpec, flags: Flags, policy: string | un
     ...spec,
     policy: policy === undefined ? spec.policy : formatPolicy(parsePolicy(policy)),
     hash: parseHash(flags.text("hash") ?? spec.hash),
-    key: keyKind(flags.text("key") ?? spec.key),
+    key: formatKey(parseKey(flags.text("key") ?? spec.key)),
   };
 }
 
 /** The number of servers of one fleet. */
 const serverCount = (text: string): number => wholeNumber(text, "--servers", 1, maxServers);
 
-function refuseToMove(existing: FleetSpec, asked: Pick<FleetSpec, "driver" | "port" | "bind" | "trust">): void {
+function refuseToMove(
+  existing: FleetSpec,
+  asked: Pick<FleetSpec, "driver" | "port" | "bind" | "trust" | "check">,
+): void {
   for (const [name, is, wanted] of [
     ["driver", existing.driver, asked.driver],
     ["port", existing.port, asked.port],
     ["bind", existing.bind, asked.bind],
     ["trust", existing.trust.join(), asked.trust.join()],
+    ["check", existing.check, asked.check],
   ] as const)
     if (is !== wanted)
       throw usageError(`The fleet runs with --${name} ${is}, which can't change while it is up: \`lbctl down\` first.`);
@@ -65,12 +74,16 @@ function bindAddress(text: string | undefined): string | undefined {
   throw usageError(`--bind takes an IPv4 address, such as 127.0.0.1 or 0.0.0.0, not "${text}".`);
 }
 
-/** Checks what is to be hashed; the balancer has the same choices. */
-function keyKind(text: string): string {
-  if (/^(client-ip|path|uri|request-id|(header|cookie|query):[\w-]+)$/.test(text)) return text;
-  throw usageError(
-    `--key takes client-ip, path, uri, header:NAME, cookie:NAME, query:NAME or request-id, not "${text}".`,
-  );
+/** Peers to trust, checked as the balancer will; only a container knows its gateway. */
+function trustList(text: string | undefined): string[] | undefined {
+  const words = text?.split(",").map((word) => word.trim());
+  parseTrust(words?.filter((word) => word !== "gateway") ?? []);
+  return words;
+}
+
+function checkSpec(text: string | undefined): string | undefined {
+  if (text !== undefined) parseCheck(text);
+  return text;
 }
 
 /** Whether a text can be a client's address. */

@@ -38,7 +38,7 @@ function balancerConfig(flags: Flags, log: BalancerConfig["log"]): BalancerConfi
     hash: parseHash(flags.text("hash") ?? "xxh64"),
     key: parseKey(flags.text("key") ?? "client-ip"),
     trust: (flags.text("trust") ?? "").split(",").filter((word) => word !== ""),
-    check: parseCheck(flags.text("check") ?? "/health"),
+    check: parseCheck(flags.text("check") ?? "/heartbeat"),
     log,
   });
 }

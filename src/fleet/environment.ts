@@ -11,6 +11,7 @@ export function balancerEnvironment(spec: FleetSpec, token: string, host: string
     LBCTL_TOKEN: token,
     LBCTL_KEY: spec.key,
     LBCTL_TRUST: spec.trust.join(","),
+    LBCTL_CHECK: spec.check,
   };
 }
 

@@ -29,6 +29,8 @@ export const fleetSpecSchema = z.object({
   bind: z.string(),
   /** Peers whose X-Forwarded-For counts. */
   trust: z.array(z.string()),
+  /** How the balancer checks the servers. */
+  check: z.string(),
   /** The images, for drivers that use some. */
   images: z.object({ balancer: z.string(), server: z.string() }).nullable(),
 });

@@ -19,6 +19,7 @@ describe.each(rows.filter((row) => !row.skipped))("the $driver driver", ({ drive
   const port = freshPort();
   const fleet = `test-${driver}-${process.pid}`;
   const lbctl = (...args: string[]) => box.run(...args, "--fleet", fleet);
+  const quickChecks = ["--check", "/heartbeat interval=100 timeout=200"];
   const json = async (...args: string[]) => JSON.parse((await lbctl(...args, "--json", "--quiet")).stdout);
   const ids = (status: { servers: { name: string; id: string }[] }) =>
     status.servers.map(({ name, id }) => `${name} ${id}`);
@@ -29,7 +30,16 @@ describe.each(rows.filter((row) => !row.skipped))("the $driver driver", ({ drive
   afterAll(() => box[Symbol.asyncDispose](), 60_000);
 
   test("brings a fleet up, healthy when it returns", async () => {
-    const { exitCode, stderr } = await lbctl("up", "--driver", driver, "--port", String(port), "--servers", "2");
+    const { exitCode, stderr } = await lbctl(
+      "up",
+      "--driver",
+      driver,
+      "--port",
+      String(port),
+      "--servers",
+      "2",
+      ...quickChecks,
+    );
     expect(stderr).toContain(`http://127.0.0.1:${port}`);
     expect(exitCode).toBe(0);
     const status = await json("status");

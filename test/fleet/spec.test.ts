@@ -11,6 +11,7 @@ const empty: FleetSpec = {
   port: 5000,
   bind: "127.0.0.1",
   trust: ["loopback"],
+  check: "/heartbeat",
   images: null,
 };
 const names = (spec: FleetSpec) => spec.servers.map(({ name, port }) => `${name}:${port}`);
