@@ -6,7 +6,7 @@ import { dockerVersion, findEngine } from "../fleet/docker.ts";
 import { defaultBase, imageExists } from "../fleet/images.ts";
 import { assertPortFree } from "../fleet/ports.ts";
 import { codeOf, listFleets, stateHome } from "../fleet/state.ts";
-import { paint, table } from "../report/table.ts";
+import { notes } from "../report/table.ts";
 
 /** One thing that lbctl needs, or could use. */
 interface Finding {
@@ -17,19 +17,21 @@ interface Finding {
   readonly advice: string;
 }
 
+const marks = { ok: "✔", missing: "–", broken: "✘" } as const;
+
 /** Shows what is here, what is missing and how to get it; fails only when something essential is broken. */
 export async function run({ terminal }: Context): Promise<Code | undefined> {
   const findings = [node(), await charts(), await state(), await ports(), ...(await engine())];
   const essential = findings.every((finding) => finding.state !== "broken");
-  terminal.result({ schemaVersion: 1, ok: essential, findings }, () => {
-    const mark = {
-      ok: paint(terminal, "green", "✔"),
-      missing: paint(terminal, "yellow", "–"),
-      broken: paint(terminal, "red", "✘"),
-    };
-    const rows = findings.map(({ what, state, found, advice }) => [`${mark[state]} ${what}`, found, advice]);
-    return table([{ head: "what" }, { head: "found" }, { head: "how to get it" }], rows, terminal);
-  });
+  terminal.result({ schemaVersion: 1, ok: essential, findings }, () =>
+    notes(
+      findings.map(({ what, state, found, advice }) => [
+        `${marks[state]} ${what}`,
+        advice === "" ? found : `${found}. To get it: ${advice}.`,
+      ]),
+      terminal,
+    ),
+  );
   return essential ? undefined : ExitCode.environment;
 }
 
@@ -66,7 +68,7 @@ async function ports(): Promise<Finding> {
     return { what, state: "ok", found: "free", advice: "" };
   } catch (error) {
     const found = error instanceof Error ? (error.message.split(":")[0] ?? "") : String(error);
-    return { what, state: "missing", found, advice: "lbctl up --port 6000, unless a fleet of yours holds it" };
+    return { what, state: "missing", found, advice: "`lbctl up --port 6000`, unless a fleet of yours holds it" };
   }
 }
 
@@ -95,7 +97,7 @@ async function engine(): Promise<Finding[]> {
           what: "base image",
           state: "missing",
           found: `no ${defaultBase}`,
-          advice: "pulled when needed, or lbctl build --base local",
+          advice: "it is pulled when needed; `lbctl build --base local` does without",
         },
   ];
 }
