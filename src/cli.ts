@@ -7,8 +7,9 @@ import { createTerminal, type TerminalOptions } from "./terminal.ts";
 
 /** The one place where errors are shown and the exit code is set. */
 async function main(argv: readonly string[]): Promise<ExitCode> {
-  const interrupted = interruptOnSignals();
-  let exitCode: ExitCode = ExitCode.done;
+  let current: CommandEntry | undefined;
+  const interrupted = interruptOnSignals(() => current?.endsItself === true);
+  let exitCode: ExitCode | undefined;
   const program = createProgram(async (entry, command) => {
     const options = command.optsWithGlobals<TerminalOptions & { fleet: string } & Record<string, unknown>>();
     const context = {
@@ -18,11 +19,12 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
       flags: flagsOf(options),
       args: command.args,
     };
-    exitCode = (await (await entry.load()).run(context)) ?? ExitCode.done;
+    current = entry;
+    exitCode = await (await entry.load()).run(context);
   });
   try {
     await program.parseAsync([...argv], { from: "user" });
-    return interrupted.aborted && exitCode === ExitCode.done ? ExitCode.interrupted : exitCode;
+    return exitCode ?? (interrupted.aborted ? ExitCode.interrupted : ExitCode.done);
   } catch (error) {
     return explain(error, interrupted.aborted, argv.includes("--json"));
   }
@@ -61,12 +63,15 @@ function createProgram(run: (entry: CommandEntry, command: Command) => Promise<v
   return program;
 }
 
-/** Aborts on the first SIGINT or SIGTERM, so that work can be rolled back; the second ends the process. */
-function interruptOnSignals(): AbortSignal {
+/**
+ * Aborts on the first SIGINT, SIGTERM or SIGHUP (a closed terminal), so that work can be rolled back. The second ends
+ * the process, and so does the first where nothing has to be put right.
+ */
+function interruptOnSignals(endsItself: () => boolean): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(ExitCode.interrupted);
+      if (controller.signal.aborted || !endsItself()) process.exit(ExitCode.interrupted);
       controller.abort(new UserError("Interrupted.", ExitCode.interrupted));
     });
   return controller.signal;
@@ -98,7 +103,9 @@ function stackOf(error: unknown): string {
 
 // A reader that has seen enough (`lbctl place … | head`) is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? ExitCode.done : ExitCode.failed);
+  if (error.code === "EPIPE") process.exit(ExitCode.done);
 });
+// A terminal that was closed takes no more words; what is under way still has to be rolled back.
+process.stderr.on("error", () => {});
 
 process.exitCode = await main(process.argv.slice(2));

@@ -9,6 +9,8 @@ export interface CommandEntry {
   readonly arguments?: readonly (readonly [name: string, description: string])[];
   readonly options: readonly (readonly [flags: string, description: string, fallback?: string])[];
   readonly examples: readonly string[];
+  /** After a Ctrl-C it rolls back, saves or drains, and then ends by itself. */
+  readonly endsItself?: true;
   load(): Promise<CommandModule>;
 }
 
@@ -25,7 +27,7 @@ const keyOption: OptionRow = [
 ];
 const checkOption: OptionRow = [
   "--check <path|tcp|off>",
-  "how servers are checked, and how often: '/health interval=2000 timeout=1000 fall=3 rise=2' (default: /heartbeat)",
+  "how servers are checked, and how often: '/health interval=2000 timeout=1000 fall=3 rise=2' (default: /heartbeat of our own servers, tcp for others)",
 ];
 const dryRun: OptionRow = ["--dry-run", "show what would be started, and start nothing"];
 const outOption: OptionRow = ["--out <dir>", "the folder of reports", "reports"];
@@ -39,6 +41,7 @@ const timeoutOption: OptionRow = ["--timeout <ms>", "an answer that takes longer
 export const commandTable: readonly CommandEntry[] = [
   {
     name: "up",
+    endsItself: true,
     summary: "bring a fleet up: a balancer and N servers",
     description:
       "Brings the fleet up and waits until it is healthy. The same again changes nothing; a different ask is applied as a difference; failure or Ctrl-C rolls back.",
@@ -65,6 +68,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     name: "send",
+    endsItself: true,
     summary: "send a burst of requests and show where they went",
     options: [
       ["--count <n>", "how many requests", "10000"],
@@ -92,6 +96,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     name: "analyze",
+    endsItself: true,
     summary: "study how policies spread load across server counts",
     description:
       "Scales a fleet through server counts, switches policies in place and sends a burst at each; the running fleet is used and put back, or one is brought up and taken down. With --simulate the same study runs offline.",
@@ -126,6 +131,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     name: "status",
+    endsItself: true,
     summary: "show servers, health, load, policy and driver",
     options: [["--watch", "show it again every second, until Ctrl-C"]],
     examples: ["lbctl status", "lbctl status --watch", "lbctl status --json"],
@@ -133,41 +139,46 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     name: "scale",
+    endsItself: true,
     summary: "change the number of servers, without a failed request",
     arguments: [["<n>", "how many servers"]],
-    options: [],
+    options: [dryRun],
     examples: ["lbctl scale 5"],
     load: () => import("./commands/scale.ts"),
   },
   {
     name: "add",
+    endsItself: true,
     summary: "add a server",
     arguments: [["[name]", "its name (default: the next server-i)"]],
-    options: [],
+    options: [dryRun],
     examples: ["lbctl add", "lbctl add canary"],
     load: () => import("./commands/add.ts"),
   },
   {
     name: "rm",
+    endsItself: true,
     summary: "remove a server",
     arguments: [["[name]", "its name (default: the highest)"]],
-    options: [],
+    options: [dryRun],
     examples: ["lbctl rm", "lbctl rm server-2"],
     load: () => import("./commands/rm.ts"),
   },
   {
     name: "drain",
+    endsItself: true,
     summary: "send a server no new requests",
     arguments: [["<name>", "the server"]],
-    options: [["--undo", "send it requests again"]],
+    options: [["--undo", "send it requests again"], dryRun],
     examples: ["lbctl drain server-2", "lbctl drain server-2 --undo"],
     load: () => import("./commands/drain.ts"),
   },
   {
     name: "policy",
+    endsItself: true,
     summary: "change the policy, the hash or the key of the running fleet",
     arguments: [["[name]", "the policy, with its options: ring:vnodes=40 (default: as it is)"]],
-    options: [hashOption, keyOption],
+    options: [hashOption, keyOption, dryRun],
     examples: ["lbctl policy maglev", "lbctl policy ring:vnodes=40 --hash murmur3", "lbctl policy --key header:X-User"],
     load: () => import("./commands/policy.ts"),
   },
@@ -191,10 +202,11 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     name: "balance",
+    endsItself: true,
     summary: "run the balancer alone, in the foreground, before any HTTP servers",
     options: [
       ["--listen <address:port>", "where clients connect", "127.0.0.1:5000"],
-      ["--server <name=address:port[*weight]...>", "a server; once for each"],
+      ["--server <name=address:port...>", "a server, once for each; *2 after it is its weight"],
       policyOption,
       hashOption,
       keyOption,
@@ -226,6 +238,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     name: "logs",
+    endsItself: true,
     summary: "show the logs of the fleet",
     arguments: [["[name]", "a server, balancer or supervisor (default: all)"]],
     options: [
@@ -245,6 +258,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     name: "build",
+    endsItself: true,
     summary: "build the images for Docker",
     options: [["--base <image>", "their base: an image, or local to make one from this machine's Node.js"], dryRun],
     examples: ["lbctl build", "lbctl build --base local"],

@@ -4,15 +4,15 @@ import { formatKey, parseKey } from "../cluster/balancer/key.ts";
 import { parseTrust } from "../cluster/balancer/trust.ts";
 import type { Flags } from "./context.ts";
 import { usageError } from "./errors.ts";
-import { type FleetSpec, maxServers, resized } from "./fleet/spec.ts";
+import { type FleetSpec, maxServers, refuseToMove, resized } from "./fleet/spec.ts";
 import { wholeNumber } from "./numbers.ts";
-import { formatPolicy, parseHash, parsePolicy } from "./placement/index.ts";
+import { defaultHash, defaultPolicy, formatPolicy, parseHash, parsePolicy } from "./placement/index.ts";
 
 /** What a fleet is unless its user says otherwise. */
 const defaultServers = 3;
 const fleetDefaults = {
-  policy: "ring",
-  hash: "xxh64",
+  policy: defaultPolicy,
+  hash: defaultHash,
   key: "client-ip",
   port: 5000,
   bind: "127.0.0.1",
@@ -53,21 +53,6 @@ export function withPlacement(spec: FleetSpec, flags: Flags, policy: string | un
 
 /** The number of servers of one fleet. */
 const serverCount = (text: string): number => wholeNumber(text, "--servers", 1, maxServers);
-
-function refuseToMove(
-  existing: FleetSpec,
-  asked: Pick<FleetSpec, "driver" | "port" | "bind" | "trust" | "check">,
-): void {
-  for (const [name, is, wanted] of [
-    ["driver", existing.driver, asked.driver],
-    ["port", existing.port, asked.port],
-    ["bind", existing.bind, asked.bind],
-    ["trust", existing.trust.join(), asked.trust.join()],
-    ["check", existing.check, asked.check],
-  ] as const)
-    if (is !== wanted)
-      throw usageError(`The fleet runs with --${name} ${is}, which can't change while it is up: \`lbctl down\` first.`);
-}
 
 function bindAddress(text: string | undefined): string | undefined {
   if (text === undefined || isIPv4(text)) return text;

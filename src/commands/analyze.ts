@@ -1,16 +1,16 @@
 import { askedSpec } from "../config.ts";
-import type { Context } from "../context.ts";
+import type { Context, Flags } from "../context.ts";
 import { type ExitCode as Code, ExitCode, UserError } from "../errors.ts";
 import { chooseDriver } from "../fleet/choose-driver.ts";
-import { applySpec, fleetStatus, removeFleet } from "../fleet/client.ts";
+import { changeFleet, fleetStatus, removeFleet } from "../fleet/client.ts";
 import { ensureImages } from "../fleet/images.ts";
 import { type FleetSpec, maxServers, resized } from "../fleet/spec.ts";
 import { type FleetFolder, fleetFolder } from "../fleet/state.ts";
 import { serverCounts } from "../numbers.ts";
-import { parseHash, parsePolicies } from "../placement/index.ts";
+import { defaultHash, defaultPolicy, parseHash, parsePolicies } from "../placement/index.ts";
 import { analyzeTable } from "../report/analyze-table.ts";
 import type { AnalyzeResult, StudyPoint } from "../report/run.ts";
-import { claimRun } from "../report/store.ts";
+import { claimRun, releaseRun } from "../report/store.ts";
 import { clientAddress } from "../simulate/client-keys.ts";
 import { liveStudy } from "../study/live.ts";
 import { type Way, waysOf } from "../study/point.ts";
@@ -25,54 +25,70 @@ const maxSimulated = 10_000;
 interface Asked extends BurstFlags {
   readonly servers: readonly number[];
   readonly ways: readonly Way[];
+  readonly keyOf: (index: number) => string;
+}
+
+/** What a study brought: its points, and what ended it early, if anything. */
+interface Outcome {
+  readonly points: StudyPoint[];
+  readonly failure: unknown;
 }
 
 /** Studies policies across server counts, live or offline, saves the run and shows it. */
 export async function run(context: Context): Promise<Code | undefined> {
   const { terminal, flags, signal } = context;
-  const simulate = flags.is("simulate");
-  const asked: Asked = {
-    ...burstFlags(flags),
-    servers: serverCounts(flags.text("servers") ?? "2..6", simulate ? maxSimulated : maxServers),
-    ways: waysOf(
-      parsePolicies(flags.text("policy") ?? "ring"),
-      (flags.text("hash") ?? "xxh64").split(",").map((name) => parseHash(name.trim())),
-    ),
-  };
+  const mode = flags.is("simulate") ? "simulate" : "live";
+  const asked = askedStudy(flags, mode === "simulate" ? maxSimulated : maxServers);
   const name = await claimRun(asked.out, "analyze");
   const startedAt = new Date();
   const progress = await terminal.progress("studying");
-  let points: StudyPoint[];
-  try {
-    points = await (simulate ? simulated(asked, progress, signal) : live(context, asked, progress));
-  } finally {
-    progress.clear();
+  const study = mode === "simulate" ? simulated(asked, progress, signal) : live(context, asked, progress);
+  const { points, failure } = await study.finally(progress.clear).catch((error) => ({ points: [], failure: error }));
+  if (points.length === 0) await releaseRun(asked.out, name);
+  else
+    await saveAndShow(context, asked.out, startedAt, {
+      schemaVersion: 1,
+      run: name,
+      mode,
+      results: points,
+      charts: [],
+    });
+  if (signal.aborted) {
+    terminal.note(points.length > 0 ? "Interrupted; the steps that were finished are saved." : "Interrupted.");
+    return ExitCode.interrupted;
   }
-  if (points.length === 0) return ExitCode.interrupted;
-  const result: AnalyzeResult = {
-    schemaVersion: 1,
-    run: name,
-    mode: simulate ? "simulate" : "live",
-    results: points,
-    charts: [],
-  };
-  const saved = await saveAndDraw(context, asked.out, startedAt, { kind: "analyze", result });
-  terminal.result(result, () => analyzeTable(result, terminal));
-  terminal.note(saved);
-  if (!signal.aborted) return undefined;
-  terminal.note("Interrupted; the steps that were finished are saved.");
-  return ExitCode.interrupted;
+  if (failure !== null) throw failure;
+  return points.every((point) => point.count === 0) ? ExitCode.failed : undefined;
 }
 
-const simulated = (asked: Asked, progress: Progress, signal: AbortSignal): Promise<StudyPoint[]> =>
-  simulatedStudy({
+function askedStudy(flags: Flags, most: number): Asked {
+  const burst = burstFlags(flags);
+  const hashes = (flags.text("hash") ?? defaultHash).split(",").map((hash) => parseHash(hash.trim()));
+  return {
+    ...burst,
+    servers: serverCounts(flags.text("servers") ?? "", most),
+    ways: waysOf(parsePolicies(flags.text("policy") ?? defaultPolicy), hashes),
+    keyOf: (index) => clientAddress(index % burst.clients, burst.seed),
+  };
+}
+
+async function saveAndShow(context: Context, out: string, startedAt: Date, result: AnalyzeResult): Promise<void> {
+  const saved = await saveAndDraw(context, out, startedAt, { kind: "analyze", result });
+  context.terminal.result(result, () => analyzeTable(result, context.terminal));
+  context.terminal.note(saved);
+}
+
+const simulated = async (asked: Asked, progress: Progress, signal: AbortSignal): Promise<Outcome> => ({
+  points: await simulatedStudy({
     ...asked,
     onProgress: (share) => progress.update(`simulating: ${Math.round(share * 100)} %`),
     signal,
-  });
+  }),
+  failure: null,
+});
 
 /** On the running fleet, which is put back as it was; or on one of its own, which is taken down. */
-async function live(context: Context, asked: Asked, progress: Progress): Promise<StudyPoint[]> {
+async function live(context: Context, asked: Asked, progress: Progress): Promise<Outcome> {
   const { fleet, signal } = context;
   const folder = fleetFolder(fleet);
   const running = await fleetStatus(folder);
@@ -81,20 +97,12 @@ async function live(context: Context, asked: Asked, progress: Progress): Promise
       `The fleet "${fleet}" hashes ${running.spec.key}; a study sends client addresses: \`lbctl policy --key client-ip\` first.`,
     );
   const spec = running?.spec ?? (await ownFleet(context, asked, progress));
-  try {
-    const points = await liveStudy({
-      ...asked,
-      folder,
-      spec,
-      keyOf: (index) => clientAddress(index % asked.clients, asked.seed),
-      onProgress: (text, share) => progress.update(`${Math.round(share * 100)} % · ${text}`),
-      signal,
-    });
-    // Steps come in the order in which the fleet was scaled; people read them way by way.
-    return asked.ways.flatMap((_, way) => points.filter((_, i) => i % asked.ways.length === way));
-  } finally {
-    await putBack(folder, running?.spec ?? null, progress);
-  }
+  const onProgress = (text: string, share: number) => progress.update(`${Math.round(share * 100)} % · ${text}`);
+  const { points, failure } = await liveStudy({ ...asked, folder, spec, onProgress, signal });
+  const notPutBack = await putBack(folder, running?.spec ?? null, progress).catch((error: unknown) => error);
+  // Steps come in the order in which the fleet was scaled; people read them way by way.
+  const byWay = asked.ways.flatMap((_, way) => points.filter((_, i) => i % asked.ways.length === way));
+  return { points: byWay, failure: failure ?? notPutBack ?? null };
 }
 
 async function ownFleet({ flags, signal }: Context, asked: Asked, progress: Progress): Promise<FleetSpec> {
@@ -106,6 +114,6 @@ async function ownFleet({ flags, signal }: Context, asked: Asked, progress: Prog
 
 /** Not interruptible: Ctrl-C ends the study, and this is what follows it. */
 async function putBack(folder: FleetFolder, before: FleetSpec | null, progress: Progress): Promise<void> {
-  if (before) await applySpec(folder, before, progress.update, new AbortController().signal);
+  if (before) await changeFleet(folder, () => before, progress.update, new AbortController().signal);
   else await removeFleet(folder);
 }

@@ -4,12 +4,12 @@ import { startBalancer } from "../../cluster/balancer/balancer.ts";
 import { type BalancerConfig, parseCheck, withDefaults } from "../../cluster/balancer/config.ts";
 import { parseKey } from "../../cluster/balancer/key.ts";
 import type { Context, Flags } from "../context.ts";
-import { UserError, usageError } from "../errors.ts";
+import { type ExitCode as Code, ExitCode, UserError, usageError } from "../errors.ts";
 import { assertPortFree } from "../fleet/ports.ts";
-import { type Member, parseHash, parseMembers, parsePolicy } from "../placement/index.ts";
+import { defaultHash, defaultPolicy, type Member, parseHash, parseMembers, parsePolicy } from "../placement/index.ts";
 
 /** Runs the balancer alone, in the foreground, until Ctrl-C; requests in flight end first. */
-export async function run({ flags, signal, terminal }: Context): Promise<undefined> {
+export async function run({ flags, signal, terminal }: Context): Promise<Code> {
   const config = balancerConfig(flags, (event) => terminal.note(JSON.stringify(event)));
   for (const at of [config.listen, ...(config.control ? [config.control] : [])])
     if (at.port !== 0) await assertPortFree(at.host, at.port, "--listen and --control");
@@ -19,6 +19,7 @@ export async function run({ flags, signal, terminal }: Context): Promise<undefin
   if (!signal.aborted) await once(signal, "abort");
   terminal.note("Ending: no new connections; requests in flight are finished.");
   await balancer.close();
+  return ExitCode.done;
 }
 
 function balancerConfig(flags: Flags, log: BalancerConfig["log"]): BalancerConfig {
@@ -34,11 +35,11 @@ function balancerConfig(flags: Flags, log: BalancerConfig["log"]): BalancerConfi
     control: control === undefined ? null : parseAddress(control),
     token: token ?? null,
     members,
-    policy: parsePolicy(flags.text("policy") ?? "ring"),
-    hash: parseHash(flags.text("hash") ?? "xxh64"),
+    policy: parsePolicy(flags.text("policy") ?? defaultPolicy),
+    hash: parseHash(flags.text("hash") ?? defaultHash),
     key: parseKey(flags.text("key") ?? "client-ip"),
     trust: (flags.text("trust") ?? "").split(",").filter((word) => word !== ""),
-    check: parseCheck(flags.text("check") ?? "/heartbeat"),
+    check: parseCheck(flags.text("check") ?? "tcp"),
     log,
   });
 }

@@ -9,6 +9,8 @@ import { prediction } from "../load/tally.ts";
 import { wholeNumber } from "../numbers.ts";
 import {
   createPlacement,
+  defaultHash,
+  defaultPolicy,
   formatPolicy,
   type Member,
   parseHash,
@@ -19,9 +21,9 @@ import { numbered } from "../study/simulated.ts";
 
 /** Prints `key<TAB>server` for keys from arguments, a file or standard input, a line at a time. */
 export async function run({ args, flags, terminal }: Context): Promise<ExitCode | undefined> {
-  const policy = parsePolicy(flags.text("policy") ?? "ring");
+  const policy = parsePolicy(flags.text("policy") ?? defaultPolicy);
   const members = servers(flags.text("servers") ?? "3");
-  const placement = createPlacement(policy, parseHash(flags.text("hash") ?? "xxh64"), members);
+  const placement = createPlacement(policy, parseHash(flags.text("hash") ?? defaultHash), members);
   const down = new Set((flags.text("down") ?? "").split(",").filter((name) => name !== ""));
   for (const name of down)
     if (!members.some((member) => member.name === name))

@@ -8,49 +8,55 @@ import { fleetFolder } from "../fleet/state.ts";
 import { saveHits } from "../report/hits.ts";
 import type { SendResult } from "../report/run.ts";
 import { sendTable } from "../report/send-table.ts";
-import { claimRun } from "../report/store.ts";
+import { claimRun, releaseRun } from "../report/store.ts";
 import { clientAddress } from "../simulate/client-keys.ts";
-import { type BurstSeen, observedBurst } from "../study/observed-burst.ts";
+import { type BurstSeen, type ObservedBurst, observedBurst } from "../study/observed-burst.ts";
 import { sendResult } from "../study/send-result.ts";
 import { burstFlags } from "./burst-flags.ts";
 import { saveAndDraw } from "./save.ts";
+
+const largestBody = 16 * 2 ** 20;
 
 /** Sends a burst through the fleet's balancer, saves the run and shows it. */
 export async function run(context: Context): Promise<Code | undefined> {
   const { terminal, flags, signal } = context;
   const asked = burstFlags(flags);
   const expectations = flags.text("expect") ?? "";
-  const body = flags.whole("body", 0, 1 << 24);
+  flags.whole("body", 0, largestBody);
   unmetExpectations(expectations, null);
   const folder = fleetFolder(context.fleet);
   const { spec } = await runningFleet(folder);
   const keyOf = keys(flags.text("key"), spec.key, asked.clients, asked.seed);
   const run = await claimRun(asked.out, "send");
-  const hits = flags.is("save-hits") ? await saveHits(join(asked.out, run, "hits.csv")) : null;
-  const progress = await terminal.progress(`sending ${asked.count} requests`);
   const startedAt = new Date();
-  let seen: BurstSeen;
-  try {
-    seen = await observedBurst({
-      ...asked,
-      folder,
-      spec,
-      keyOf,
-      body: body === undefined ? null : Buffer.alloc(body, "x"),
-      onProgress: (done) => progress.update(`${done} of ${asked.count} requests`),
-      ...(hits ? { onHit: (hit) => hits.write(hit) } : {}),
-      signal,
-    });
-  } finally {
-    await hits?.close();
-    progress.clear();
-  }
+  const seen = await observe(context, { ...asked, folder, spec, keyOf }, join(asked.out, run)).catch(async (error) => {
+    await releaseRun(asked.out, run);
+    throw error;
+  });
   const result = sendResult(run, seen);
   const saved = await saveAndDraw(context, asked.out, startedAt, { kind: "send", result });
   terminal.result(result, () => sendTable(result, terminal));
   terminal.note(saved);
   if (signal.aborted) terminal.note(`Interrupted after ${result.count} requests; what was seen is saved.`);
   return exitCode(context, result, expectations);
+}
+
+type Burst = Pick<ObservedBurst, "folder" | "spec" | "count" | "concurrency" | "timeoutMs" | "keyOf">;
+
+/** Sends the burst, showing how far it is, and writes down its hits where that is asked for. */
+async function observe({ terminal, flags, signal }: Context, burst: Burst, run: string): Promise<BurstSeen> {
+  const size = flags.whole("body", 0, largestBody);
+  const body = size === undefined ? null : Buffer.alloc(size, "x");
+  const hits = flags.is("save-hits") ? await saveHits(join(run, "hits.csv")) : null;
+  const progress = await terminal.progress(`sending ${burst.count} requests`);
+  const onProgress = (done: number) => progress.update(`${done} of ${burst.count} requests`);
+  try {
+    const onHit = hits ? { onHit: hits.write } : {};
+    return await observedBurst({ ...burst, ...onHit, body, onProgress, signal });
+  } finally {
+    await hits?.close();
+    progress.clear();
+  }
 }
 
 function exitCode({ terminal, signal }: Context, result: SendResult, expectations: string): Code | undefined {
@@ -67,9 +73,10 @@ function keys(template: string | undefined, kind: string, clients: number, seed:
   const pattern = template ?? "key-{n}";
   if (kind === "request-id" && template !== undefined)
     throw usageError("This fleet hashes a random request id, which the balancer makes: leave out --key.");
-  if (kind === "client-ip" && !isAddress(pattern.replaceAll("{n}", "1")))
+  const last = pattern.replaceAll("{n}", String(clients - 1));
+  if (kind === "client-ip" && !isAddress(last))
     throw usageError(
-      `This fleet hashes the client's address: --key takes an address such as 10.1.2.3, not "${pattern}".`,
+      `This fleet hashes the client's address: --key takes one such as 10.1.2.3, which "${last}" is not.`,
     );
   return (index) => pattern.replaceAll("{n}", String(index % clients));
 }

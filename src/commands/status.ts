@@ -39,8 +39,11 @@ export async function showStatus({ terminal }: Context, folder: FleetFolder, sta
     };
   });
   const { spec, fleet, createdAt, supervisor, replaced } = status;
-  const { driver, policy, hash, key, bind, port } = spec;
-  const balancer = { address: `${bind}:${port}`, answers: view !== null };
+  const { driver, bind, port } = spec;
+  // The balancer knows best: its control API may have been used since.
+  const { policy, hash, key } = view ?? spec;
+  const id = status.instances.find((instance) => instance.name === "balancer")?.id ?? null;
+  const balancer = { address: `${bind}:${port}`, answers: view !== null, id };
   const value = {
     schemaVersion: 1,
     fleet,

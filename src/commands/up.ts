@@ -3,7 +3,7 @@ import { askedSpec } from "../config.ts";
 import type { Context } from "../context.ts";
 import type { ExitCode } from "../errors.ts";
 import { chooseDriver } from "../fleet/choose-driver.ts";
-import { applySpec, fleetStatus, runningFleet } from "../fleet/client.ts";
+import { changeFleet, fleetStatus, runningFleet } from "../fleet/client.ts";
 import { drivers } from "../fleet/drivers/index.ts";
 import { ensureImages } from "../fleet/images.ts";
 import type { FleetSpec } from "../fleet/spec.ts";
@@ -17,16 +17,17 @@ export async function run(context: Context): Promise<ExitCode | undefined> {
   const folder = fleetFolder(context.fleet);
   const before = await fleetStatus(folder);
   const choice = await chooseDriver(flags.text("driver"), before?.spec.driver ?? null);
+  // Before anything is started or built: what can't be is refused.
   const asked = askedSpec(flags, choice.driver, before?.spec ?? null);
   if (flags.is("dry-run")) return showPlan(context, folder, asked);
   const progress = await terminal.progress(`bringing up ${folder.fleet}`);
   try {
     const images = asked.driver === "compose" ? await ensureImages(flags.text("base"), progress.update, signal) : null;
-    const spec = { ...asked, images };
-    if (before && unchanged(before, spec)) {
+    const make = (existing: FleetSpec | null) => ({ ...askedSpec(flags, choice.driver, existing), images });
+    if (before && unchanged(before, make(before.spec))) {
       progress.done(`The fleet "${folder.fleet}" is up already: nothing changed.`);
     } else {
-      await applySpec(folder, spec, progress.update, signal);
+      const { spec } = await changeFleet(folder, make, progress.update, signal);
       progress.done(sentence(folder.fleet, before, spec, choice.reason));
     }
   } finally {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -11,24 +12,25 @@ import { drivers } from "./drivers/index.ts";
 import { waitUntil } from "./health.ts";
 import { isAlive, processIdentitySchema } from "./process-identity.ts";
 import type { FleetSpec } from "./spec.ts";
-import { createFolder, type FleetFolder, fleetRecordSchema, readState, removeFolder } from "./state.ts";
+import { createFolder, type FleetFolder, fleetRecordSchema, isFleet, readState, removeFolder } from "./state.ts";
 import { type FleetStatus, statusSchema } from "./supervisor.ts";
 
 const errorSchema = z.object({ message: z.string(), exitCode: z.number(), stack: z.string().nullable() });
 const eventSchema = z.union([
   z.object({ progress: z.string() }),
   z.object({ done: z.literal(true) }),
+  z.object({ stale: z.literal(true) }),
   z.object({ error: errorSchema }),
 ]);
 
 /** What there is of a fleet: null where nothing is; `supervisor: null` where it runs on its own. */
 export async function fleetStatus(folder: FleetFolder): Promise<FleetStatus | null> {
-  const status = await ask(folder, "GET", "/status");
-  if (status) return statusSchema.parse(status);
+  const answer = await ask(folder, "GET", "/status");
+  if (answer) return statusSchema.nullable().parse(answer.value);
   const record = await readState(folder.record, fleetRecordSchema, folder.fleet);
   if (!record) return null;
   const instances = await drivers[record.spec.driver].create(folder).observe();
-  return { ...record, instances, replaced: 0, supervisor: null };
+  return { ...record, version: 0, instances, replaced: 0, supervisor: null };
 }
 
 /** The status of a fleet that has to be up; otherwise an error that says how to bring it up. */
@@ -39,33 +41,70 @@ export async function runningFleet(folder: FleetFolder): Promise<FleetStatus> {
   throw new UserError(`The fleet "${folder.fleet}" isn't up: bring it up with \`lbctl up${flag}\`.`);
 }
 
+/** How a change is made: what of the fleet is known as it begins (null where nothing is), and what it should be. */
+export type MakeSpec = (before: FleetSpec | null) => FleetSpec;
+
 /**
- * Makes a fleet as asked, starting its supervisor where there is none, and returns when it is healthy. An abort rolls
- * back before this rejects.
+ * Changes a fleet, starting its supervisor where there is none, and returns when it is healthy. Changes that others
+ * make meanwhile are kept: `make` is asked again with them. An abort rolls back before this rejects.
  */
-export async function applySpec(
+export async function changeFleet(
   folder: FleetFolder,
-  spec: FleetSpec,
+  make: MakeSpec,
   progress: (text: string) => void,
   signal: AbortSignal,
-): Promise<void> {
-  await startSupervisor(folder, signal);
-  const abort = () => void ask(folder, "POST", "/abort").catch(() => {});
+): Promise<FleetStatus> {
+  await startSupervisor(folder);
+  for (;;) {
+    const before = await fleetStatus(folder);
+    try {
+      signal.throwIfAborted();
+      const spec = make(before?.spec ?? null);
+      if (await putSpec(folder, { spec, version: before?.version ?? 0 }, progress, signal)) break;
+    } catch (error) {
+      // A supervisor that was started for a fleet that is not to be has nothing to look after.
+      if (!before && !(await fleetStatus(folder))) await ask(folder, "POST", "/stop");
+      throw error;
+    }
+  }
+  return await runningFleet(folder);
+}
+
+/** Asks the supervisor for a spec; false when it was made from a version of the fleet that is no more. */
+async function putSpec(
+  folder: FleetFolder,
+  change: { spec: FleetSpec; version: number },
+  progress: (text: string) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const id = randomUUID();
+  const abort = () => void ask(folder, "POST", `/abort?id=${id}`).catch(() => {});
   signal.addEventListener("abort", abort);
-  await using client = connect(folder);
   try {
-    const answer = await client.request({ method: "PUT", path: "/spec", body: JSON.stringify(spec) });
-    for await (const text of createInterface({ input: answer.body })) {
-      const event = eventSchema.parse(JSON.parse(text));
+    for await (const event of applyEvents(folder, `/spec?id=${id}`, JSON.stringify(change))) {
       if ("progress" in event) progress(event.progress);
       if ("error" in event) throw remoteError(event.error);
-      if ("done" in event) return;
+      if ("stale" in event) return false;
+      if ("done" in event) return true;
     }
-    throw new UserError("The supervisor ended in the middle of its work: run `lbctl up` again, or `lbctl down`.");
+    throw supervisorGone();
   } finally {
     signal.removeEventListener("abort", abort);
   }
 }
+
+async function* applyEvents(folder: FleetFolder, path: string, body: string) {
+  await using client = connect(folder);
+  try {
+    const answer = await client.request({ method: "PUT", path, body });
+    for await (const text of createInterface({ input: answer.body })) yield eventSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw supervisorGone(cause);
+  }
+}
+
+const supervisorGone = (cause?: unknown): UserError =>
+  new UserError("The supervisor ended in the middle of its work: run `lbctl up` again, or `lbctl down`.", 1, { cause });
 
 /** Runs an experiment on an instance: kills, pauses or resumes it. */
 export async function experiment(folder: FleetFolder, name: string, what: Experiment): Promise<void> {
@@ -75,27 +114,28 @@ export async function experiment(folder: FleetFolder, name: string, what: Experi
 
 /** Ends a fleet and removes all that is left of it, with or without a supervisor; false when there was nothing. */
 export async function removeFleet(folder: FleetFolder): Promise<boolean> {
-  const stopped = await ask(folder, "POST", "/stop");
-  if (stopped) {
-    await waitUntil(async () => !(await supervisorAlive(folder)), {
-      timeoutMs: 20_000,
-      signal: new AbortController().signal,
-      onTimeout: () => new UserError("The supervisor did not end; run `lbctl down` again."),
-    });
-  }
-  const left = await access(folder.path).then(
-    () => true,
-    () => false,
-  );
-  if (left) await removeLeftovers(folder);
-  return stopped !== null || left;
+  if (!(await isFleet(folder.path))) return false;
+  if (await ask(folder, "POST", "/stop")) await untilSupervisorEnded(folder);
+  if (await isFleet(folder.path)) await removeLeftovers(folder);
+  return true;
 }
 
-/** With no supervisor to ask and perhaps no readable record, every driver removes what it finds of this fleet. */
+const untilSupervisorEnded = (folder: FleetFolder): Promise<void> =>
+  waitUntil(async () => !(await supervisorAlive(folder)), {
+    timeoutMs: 20_000,
+    signal: new AbortController().signal,
+    onTimeout: () => new UserError("The supervisor did not end; run `lbctl down` again."),
+  });
+
+/** With no supervisor to ask and perhaps no readable record, every driver that left a trace removes what it finds. */
 async function removeLeftovers(folder: FleetFolder): Promise<void> {
-  const record = await readState(folder.record, fleetRecordSchema, folder.fleet).catch(() => null);
-  const possible = record ? [record.spec.driver] : (Object.keys(drivers) as (keyof typeof drivers)[]);
-  for (const name of possible) await drivers[name].create(folder).remove();
+  const exists = (file: string) =>
+    access(file).then(
+      () => true,
+      () => false,
+    );
+  await drivers.process.create(folder).remove();
+  if (await exists(folder.compose)) await drivers.compose.create(folder).remove();
   await removeFolder(folder);
 }
 
@@ -104,20 +144,19 @@ async function supervisorAlive(folder: FleetFolder): Promise<boolean> {
   return identity !== null && (await isAlive(identity));
 }
 
-async function startSupervisor(folder: FleetFolder, signal: AbortSignal): Promise<void> {
-  if (await ask(folder, "POST", "/ping").then((answer) => answer !== null)) return;
+async function startSupervisor(folder: FleetFolder): Promise<void> {
+  if (await ask(folder, "POST", "/ping")) return;
   await createFolder(folder);
   // A record that can't be read stops us here, before anything is started.
   await readState(folder.record, fleetRecordSchema, folder.fleet);
   const log = join(folder.logs, "supervisor.log");
   const script = join(packageRoot, "dist/src/fleet/supervisor-main.js");
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
+  const inherited = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const env = { ...Object.fromEntries(inherited), LBCTL_HOME: folder.home };
   const identity = await startDaemon(script, [folder.fleet], env, log);
   await waitUntil(async () => (await ask(folder, "POST", "/ping")) !== null, {
     timeoutMs: identity ? 10_000 : 0,
-    signal,
+    signal: new AbortController().signal,
     onTimeout: () => new UserError(`The fleet's supervisor did not start: see ${log}.`),
   });
 }
@@ -128,13 +167,19 @@ const connect = (folder: FleetFolder): Client & AsyncDisposable => {
 };
 
 /** Asks the supervisor; null when there is none. */
-async function ask(folder: FleetFolder, method: Dispatcher.HttpMethod, path: string, body?: unknown): Promise<unknown> {
+async function ask(
+  folder: FleetFolder,
+  method: Dispatcher.HttpMethod,
+  path: string,
+  body?: unknown,
+): Promise<{ value: unknown } | null> {
   await using client = connect(folder);
   const request = { method, path, body: body === undefined ? null : JSON.stringify(body) };
   const answer = await client.request(request).catch(() => null);
-  if (!answer) return null;
-  const value: unknown = JSON.parse((await answer.body.text()) || "{}");
-  if (answer.statusCode < 400) return value;
+  const text = await answer?.body.text().catch(() => null);
+  if (!answer || text === null || text === undefined) return null;
+  const value: unknown = JSON.parse(text || "{}");
+  if (answer.statusCode < 400) return { value };
   throw remoteError(z.object({ error: errorSchema }).parse(value).error);
 }
 

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { balancerEnvironment, serverEnvironment } from "./environment.ts";
 import { controlPort, type FleetSpec } from "./spec.ts";
+import type { FleetFolder } from "./state.ts";
 
 /** The user that everything in a container runs as. */
 const user = "10001:10001";
@@ -16,14 +18,18 @@ const confined = {
   logging: { driver: "json-file", options: { "max-size": "5m", "max-file": "2" } },
 };
 
-/** The Compose project of a fleet: what its containers and network are named after. */
-export const composeProject = (fleet: string): string => `lbctl-${fleet}`;
+/**
+ * The Compose project of a fleet: what its containers and network are named after. Fleets of one name in two state
+ * folders are two.
+ */
+export const composeProject = ({ fleet, path }: FleetFolder): string =>
+  `lbctl-${fleet}-${createHash("sha256").update(path).digest("hex").slice(0, 6)}`;
 
 /**
  * The Compose document of a fleet: the balancer and one service a server on one private network. Images are never
  * pulled: they are built by `lbctl build`, or by `up` itself.
  */
-export function composeDocument(fleet: string, spec: FleetSpec, token: string) {
+export function composeDocument(folder: FleetFolder, spec: FleetSpec, token: string) {
   if (!spec.images) throw new Error("a fleet on Compose has images");
   const { images, bind } = spec;
   const control = controlPort(spec);
@@ -48,5 +54,5 @@ export function composeDocument(fleet: string, spec: FleetSpec, token: string) {
       ports: [`${bind}:${server.port}:${server.port}`],
     },
   ]);
-  return { name: composeProject(fleet), services: { balancer, ...Object.fromEntries(servers) } };
+  return { name: composeProject(folder), services: { balancer, ...Object.fromEntries(servers) } };
 }

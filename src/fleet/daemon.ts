@@ -15,8 +15,16 @@ export async function startDaemon(
 ): Promise<ProcessIdentity | null> {
   const log = openSync(logFile, "a", 0o600);
   try {
-    const child = spawn(process.execPath, [script, ...args], { env, stdio: ["ignore", log, log], detached: true });
+    const child = spawn(process.execPath, [script, ...args], {
+      env,
+      stdio: ["ignore", log, log],
+      detached: true,
+      // The folder that it is started from may be removed one day.
+      cwd: "/",
+    });
     child.unref();
+    // A program that can't be started has no pid, and says so below.
+    child.on("error", () => {});
     return child.pid === undefined ? null : await identify(child.pid);
   } finally {
     closeSync(log);

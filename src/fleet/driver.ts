@@ -19,8 +19,8 @@ export type Experiment = "kill" | "pause" | "resume";
 export interface Driver {
   /** What of the fleet exists. */
   observe(): Promise<Instance[]>;
-  /** Starts what is missing or differs and stops what is too much; returns before they are healthy. */
-  converge(spec: FleetSpec): Promise<void>;
+  /** Starts what is missing or differs and stops what is too much; returns who was started, before they are healthy. */
+  converge(spec: FleetSpec): Promise<string[]>;
   /** Stops and removes everything of the fleet; nothing to remove is fine. */
   remove(): Promise<void>;
   /** Where the balancer reaches a server. */

@@ -1,7 +1,7 @@
 import { controlPort, type FleetSpec, type ServerSpec } from "./spec.ts";
 
 /**
- * What the balancer is told at its start: only what never changes while it runs. Servers, policy and hash come
+ * What the balancer is told at its start: only what never changes while it runs. Servers, policy, hash and key come
  * through its control API, so that changing them restarts nothing.
  */
 export function balancerEnvironment(spec: FleetSpec, token: string, host: string): Record<string, string> {
@@ -9,7 +9,6 @@ export function balancerEnvironment(spec: FleetSpec, token: string, host: string
     LBCTL_LISTEN: `${host}:${spec.port}`,
     LBCTL_CONTROL: `${host}:${controlPort(spec)}`,
     LBCTL_TOKEN: token,
-    LBCTL_KEY: spec.key,
     LBCTL_TRUST: spec.trust.join(","),
     LBCTL_CHECK: spec.check,
   };

@@ -27,7 +27,8 @@ async function followFile(path: string, prefixed: boolean, options: LogOptions):
       rest = lines.pop() ?? "";
       return lines;
     };
-    print((await fresh()).slice(-options.lines));
+    const lines = await fresh();
+    print(lines.slice(Math.max(0, lines.length - options.lines)));
     if (!options.follow) return print(rest ? [rest] : []);
     for await (const _ of watch(path, { signal: options.signal })) print(await fresh());
   } catch (error) {

@@ -1,8 +1,8 @@
-import type { Control } from "./control.ts";
+import type { BalancerView, Control } from "./control.ts";
 import type { Driver } from "./driver.ts";
 import type { FleetSpec } from "./spec.ts";
 
-interface Address {
+interface Member {
   readonly name: string;
   readonly address: string;
   readonly weight: number;
@@ -13,19 +13,31 @@ export async function pushSpec(driver: Driver, to: Control, want: FleetSpec): Pr
   const have = await to.view();
   if (have.policy !== want.policy || have.hash !== want.hash || have.key !== want.key)
     await to.setPolicy(want.policy, want.hash, want.key);
-  const servers = want.servers.map((one) => ({
-    name: one.name,
-    address: driver.upstream(want, one),
-    weight: one.weight,
-  }));
-  if (asText(have.servers) !== asText(servers)) await to.setServers(servers);
-  for (const { name, drained } of want.servers) {
-    const is = have.servers.find((one) => one.name === name)?.state === "draining";
-    if (is !== drained) await to.setDrained(name, drained);
-  }
+  if (!sameMembers(have.servers, members(driver, want))) await to.setServers(members(driver, want));
+  for (const { name, drained } of want.servers)
+    if (isDrained(have, name) !== drained) await to.setDrained(name, drained);
 }
 
-const asText = (servers: readonly Address[]): string =>
+/**
+ * The fleet with what was changed through the balancer's control API (placement and drains); null when the balancer's
+ * members are others than they should be, as after it was started again: then it has to be told, not heard.
+ */
+export function adoptedFrom(view: BalancerView, driver: Driver, spec: FleetSpec): FleetSpec | null {
+  if (!sameMembers(view.servers, members(driver, spec))) return null;
+  const { policy, hash, key } = view;
+  const servers = spec.servers.map((server) => ({ ...server, drained: isDrained(view, server.name) }));
+  return { ...spec, policy, hash, key, servers };
+}
+
+const members = (driver: Driver, spec: FleetSpec): Member[] =>
+  spec.servers.map((one) => ({ name: one.name, address: driver.upstream(spec, one), weight: one.weight }));
+
+const isDrained = (view: BalancerView, name: string): boolean =>
+  view.servers.find((one) => one.name === name)?.state === "draining";
+
+const sameMembers = (have: readonly Member[], want: readonly Member[]): boolean => asText(have) === asText(want);
+
+const asText = (servers: readonly Member[]): string =>
   servers
     .map(({ name, address, weight }) => `${name}=${address}*${weight}`)
     .sort()

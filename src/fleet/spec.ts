@@ -41,6 +41,22 @@ export type ServerSpec = FleetSpec["servers"][number];
 /** The control port of a fleet: loopback only, one below the data port. */
 export const controlPort = (spec: Pick<FleetSpec, "port">): number => spec.port - 1;
 
+/** What a fleet can only be brought up with: asking a running one for another is a usage error. */
+export function refuseToMove(
+  existing: FleetSpec,
+  asked: Pick<FleetSpec, "driver" | "port" | "bind" | "trust" | "check">,
+): void {
+  for (const [name, is, wanted] of [
+    ["driver", existing.driver, asked.driver],
+    ["port", existing.port, asked.port],
+    ["bind", existing.bind, asked.bind],
+    ["trust", existing.trust.join(), asked.trust.join()],
+    ["check", existing.check, asked.check],
+  ] as const)
+    if (is !== wanted)
+      throw usageError(`The fleet runs with --${name} ${is}, which can't change while it is up: \`lbctl down\` first.`);
+}
+
 /** An address to connect to, for one that is listened on. */
 export const reachable = (bind: string): string => (bind === "0.0.0.0" ? "127.0.0.1" : bind);
 

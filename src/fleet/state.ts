@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { environmentError, UserError, usageError } from "../errors.ts";
 import { fleetSpecSchema } from "./spec.ts";
@@ -18,6 +18,8 @@ export type FleetRecord = z.infer<typeof fleetRecordSchema>;
 /** The files of one fleet. The folder has mode 0700: only its owner reaches the supervisor's socket and the token. */
 export interface FleetFolder {
   readonly fleet: string;
+  /** The folder of all fleets. */
+  readonly home: string;
   readonly path: string;
   readonly record: string;
   readonly token: string;
@@ -28,19 +30,21 @@ export interface FleetFolder {
   readonly logs: string;
 }
 
-/** `$LBCTL_HOME`, else `$XDG_STATE_HOME/lbctl`, else `~/.local/state/lbctl`. */
+/** `$LBCTL_HOME`, else `$XDG_STATE_HOME/lbctl`, else `~/.local/state/lbctl`; absolute. */
 export function stateHome(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.LBCTL_HOME) return env.LBCTL_HOME;
-  return join(env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "lbctl");
+  return resolve(env.LBCTL_HOME || join(env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "lbctl"));
 }
+
+const fleetName = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 
 /** Where a fleet's files are. A name that is no plain word is a usage error: it becomes part of paths and container names. */
 export function fleetFolder(fleet: string): FleetFolder {
-  if (!/^[a-z0-9][a-z0-9_-]{0,31}$/.test(fleet))
+  if (!fleetName.test(fleet))
     throw usageError(
       `--fleet takes up to 32 of a-z, 0-9, "-" and "_", beginning with a letter or digit, not "${fleet}".`,
     );
-  const path = join(stateHome(), fleet);
+  const home = stateHome();
+  const path = join(home, fleet);
   const file = (name: string) => join(path, name);
   const socket = file("supervisor.sock");
   // A Unix socket's path has 104 bytes on macOS and 108 on Linux, its end included.
@@ -50,6 +54,7 @@ export function fleetFolder(fleet: string): FleetFolder {
     );
   return {
     fleet,
+    home,
     path,
     socket,
     record: file("fleet.json"),
@@ -78,13 +83,28 @@ export async function createFolder(folder: FleetFolder): Promise<void> {
   }
 }
 
-/** Removes everything of a fleet from the disk. */
-export const removeFolder = (folder: FleetFolder): Promise<void> => rm(folder.path, { recursive: true, force: true });
+/** Removes everything of a fleet from the disk; what somebody else put into its folder stays there. */
+export async function removeFolder(folder: FleetFolder): Promise<void> {
+  const { record, token, socket, processes, supervisor, compose, logs } = folder;
+  for (const file of [logs, socket, processes, compose, supervisor, record, token]) {
+    await rm(file, { recursive: true, force: true });
+    await rm(`${file}.new`, { recursive: true, force: true });
+  }
+  await rmdir(folder.path).catch(() => {});
+}
+
+/** Whether a folder is a fleet's: it has a token or a record of ours. */
+export async function isFleet(path: string): Promise<boolean> {
+  const names: string[] = await readdir(path).catch(() => []);
+  return names.includes("token") || names.includes("fleet.json");
+}
 
 /** The names of the fleets that have a state folder. */
 export async function listFleets(): Promise<string[]> {
-  const entries = await readdir(stateHome(), { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const home = stateHome();
+  const names = (await readdir(home).catch(() => [])).filter((name) => fleetName.test(name));
+  const fleets = await Promise.all(names.map((name) => isFleet(join(home, name))));
+  return names.filter((_, i) => fleets[i]);
 }
 
 export const readToken = async (folder: FleetFolder): Promise<string> => (await readFile(folder.token, "utf8")).trim();

@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { link, rename, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { z } from "zod";
@@ -7,77 +7,107 @@ import { drivers } from "./drivers/index.ts";
 import { identify, isAlive, processIdentitySchema } from "./process-identity.ts";
 import { fleetSpecSchema } from "./spec.ts";
 import { codeOf, type FleetFolder, fleetFolder, fleetRecordSchema, readState } from "./state.ts";
-import { createSupervisor, type Supervisor } from "./supervisor.ts";
+import { createSupervisor, log, StaleError, type Supervisor } from "./supervisor.ts";
 
 // The background process that keeps one fleet: its argument is the fleet's name. The CLI talks to it over HTTP on a
 // Unix socket in the fleet's folder, which nobody but the owner can enter.
 
-/** A line of the stream that answers `PUT /spec`; the last one is `done` or `error`. */
-export type ApplyEvent =
-  | { progress: string }
-  | { done: true }
-  | { error: { message: string; exitCode: number; stack: string | null } };
+/** A line of the stream that answers `PUT /spec`; the last one is `done`, `stale` or `error`. */
+type ApplyEvent = { progress: string } | { done: true } | { stale: true } | { error: ErrorText };
+
+interface ErrorText {
+  readonly message: string;
+  readonly exitCode: number;
+  readonly stack: string | null;
+}
 
 const experimentSchema = z.object({ name: z.string(), what: z.enum(["kill", "pause", "resume"]) });
+const changeSchema = z.object({ spec: fleetSpecSchema, version: z.number() });
+
+/** What an exchange needs: the supervisor, and the changes under way by the id that the CLI gave them. */
+interface Desk {
+  readonly supervisor: Supervisor;
+  readonly changes: Map<string, AbortController>;
+}
 
 async function main(folder: FleetFolder): Promise<void> {
   if (!(await claim(folder))) return;
   const record = await readState(folder.record, fleetRecordSchema, folder.fleet);
-  const supervisor = createSupervisor(folder, (spec) => drivers[spec.driver].create(folder), record);
-  await rm(folder.socket, { force: true });
-  const applying = new Set<AbortController>();
   const server = createServer((request, response) => {
-    answer(supervisor, applying, request, response).catch((error: unknown) => {
+    answer(desk, request, response).catch((error: unknown) => {
       if (!response.headersSent) response.writeHead(error instanceof UserError ? 400 : 500);
-      response.end(line({ error: described(error) }));
+      response.end(line({ error: errorText(error) }));
     });
   });
+  const supervisor = createSupervisor({
+    folder,
+    driverOf: (spec) => drivers[spec.driver].create(folder),
+    record,
+    onEnd: () => server.close(),
+  });
+  const desk: Desk = { supervisor, changes: new Map() };
+  await rm(folder.socket, { force: true });
   server.listen(folder.socket);
-  server.on("request", (_, response: ServerResponse) =>
-    response.on("close", () => {
-      if (supervisor.ended) server.close();
-    }),
-  );
-  // The fleet goes on without its supervisor; the next `lbctl up` adopts it.
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
+  // The fleet goes on without its supervisor, and the next `lbctl up` adopts it; but nothing is left half done.
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.on(signal, () => void supervisor.settled().finally(() => process.exit(0)));
   process.on("SIGHUP", () => {});
+  process.on("unhandledRejection", log);
 }
 
 /** Makes this process the fleet's only supervisor; false when another one is alive. */
 async function claim(folder: FleetFolder): Promise<boolean> {
-  const mine = JSON.stringify(await identify(process.pid));
-  for (;;) {
-    try {
-      await writeFile(folder.supervisor, mine, { flag: "wx", mode: 0o600 });
-      return true;
-    } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw error;
-    }
-    const other = await readState(folder.supervisor, processIdentitySchema, folder.fleet).catch(() => null);
-    if (other && (await isAlive(other))) return false;
-    await rm(folder.supervisor, { force: true });
+  const mine = `${folder.supervisor}.${process.pid}`;
+  await writeFile(mine, JSON.stringify(await identify(process.pid)), { mode: 0o600 });
+  try {
+    // A link appears whole or not at all.
+    while (!(await linked(mine, folder.supervisor))) if (await takenByLiving(folder)) return false;
+    return true;
+  } finally {
+    await rm(mine, { force: true });
   }
 }
 
-async function answer(
-  supervisor: Supervisor,
-  applying: Set<AbortController>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const abortAll = () => {
-    for (const one of applying) one.abort(new UserError("Interrupted.", ExitCode.interrupted));
-  };
-  switch (`${request.method} ${request.url}`) {
-    case "PUT /spec":
-      return apply(supervisor, applying, request, response);
+const linked = (from: string, to: string): Promise<boolean> =>
+  link(from, to).then(
+    () => true,
+    (error: unknown) => {
+      if (codeOf(error) === "EEXIST") return false;
+      throw error;
+    },
+  );
+
+/** Whether another supervisor is alive; the claim of one that isn't is moved out of the way. */
+async function takenByLiving(folder: FleetFolder): Promise<boolean> {
+  const aside = { ...folder, supervisor: `${folder.supervisor}.stale-${process.pid}` };
+  if (await claimIsLive(folder)) return true;
+  await rename(folder.supervisor, aside.supervisor).catch(() => {});
+  // Between the look and the move another may have made a claim of its own: it gets it back.
+  const live = await claimIsLive(aside);
+  if (live) await linked(aside.supervisor, folder.supervisor);
+  await rm(aside.supervisor, { force: true });
+  return live;
+}
+
+async function claimIsLive(folder: FleetFolder): Promise<boolean> {
+  const other = await readState(folder.supervisor, processIdentitySchema, folder.fleet).catch(() => null);
+  return other !== null && (await isAlive(other));
+}
+
+async function answer(desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { supervisor, changes } = desk;
+  const { pathname, searchParams } = new URL(request.url ?? "/", "http://supervisor");
+  const id = searchParams.get("id") ?? "";
+  switch (`${request.method} ${pathname}`) {
     case "POST /ping":
       break;
+    case "PUT /spec":
+      return await change(desk, id, request, response);
     case "POST /abort":
-      abortAll();
+      interrupt(changes.get(id));
       break;
     case "POST /stop":
-      abortAll();
+      for (const one of changes.values()) interrupt(one);
       await supervisor.stop();
       break;
     case "POST /experiment": {
@@ -94,30 +124,28 @@ async function answer(
   response.end("{}");
 }
 
-async function apply(
-  supervisor: Supervisor,
-  applying: Set<AbortController>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const spec = fleetSpecSchema.parse(await json(request));
+async function change({ supervisor, changes }: Desk, id: string, request: IncomingMessage, response: ServerResponse) {
   const interrupted = new AbortController();
-  applying.add(interrupted);
+  changes.set(id, interrupted);
   // Whoever asked went away (its terminal was closed): as if it had been interrupted.
-  response.on("close", () => interrupted.abort(new UserError("Interrupted.", ExitCode.interrupted)));
+  response.on("close", () => interrupt(interrupted));
   try {
-    await supervisor.apply(spec, (progress) => response.write(line({ progress })), interrupted.signal);
+    const { spec, version } = changeSchema.parse(await json(request));
+    await supervisor.apply(spec, version, (progress) => response.write(line({ progress })), interrupted.signal);
     response.end(line({ done: true }));
   } catch (error) {
-    response.end(line({ error: described(error) }));
+    response.end(line(error instanceof StaleError ? { stale: true } : { error: errorText(error) }));
   } finally {
-    applying.delete(interrupted);
+    changes.delete(id);
   }
 }
 
+const interrupt = (change: AbortController | undefined): void =>
+  change?.abort(new UserError("Interrupted.", ExitCode.interrupted));
+
 const line = (event: ApplyEvent): string => `${JSON.stringify(event)}\n`;
 
-function described(error: unknown): { message: string; exitCode: number; stack: string | null } {
+function errorText(error: unknown): ErrorText {
   if (error instanceof UserError) return { message: error.message, exitCode: error.exitCode, stack: null };
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   return { message, exitCode: ExitCode.failed, stack: stack ?? null };

@@ -72,6 +72,8 @@ const studyPoint = z.object({
   /** Against the step before of the same policy and hash; null for the first step. Fractions of all keys. */
   moved: z.object({ fromServers: z.number(), fraction, ideal: fraction, excess: z.number() }).nullable(),
   latencyMs: latencyMs.exactOptional(),
+  /** Requests that got no good answer; they are not in `counts`. */
+  failed: z.number().exactOptional(),
   agreement: agreement.exactOptional(),
 });
 

@@ -14,7 +14,7 @@ export interface StatusResult {
   readonly policy: string;
   readonly hash: string;
   readonly key: string;
-  readonly balancer: { readonly address: string; readonly answers: boolean };
+  readonly balancer: { readonly address: string; readonly answers: boolean; readonly id: string | null };
   readonly servers: readonly ServerStatus[];
 }
 
@@ -61,7 +61,10 @@ function facts(status: StatusResult): [string, string][] {
   const flag = status.fleet === "default" ? "" : ` --fleet ${status.fleet}`;
   const replaced = status.replaced > 0 ? `; ${plural(status.replaced, "instance")} replaced so far` : "";
   return [
-    ["Balancer", `http://${status.balancer.address}${status.balancer.answers ? "" : " does not answer"}`],
+    [
+      "Balancer",
+      `http://${status.balancer.address}, ${status.balancer.answers ? `id ${status.balancer.id}` : "does not answer"}`,
+    ],
     ["Placement", `policy ${status.policy}, hash ${status.hash}, key ${status.key}`],
     ["Driver", status.driver],
     [

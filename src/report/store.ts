@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, rmdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { type Run, runSchema } from "./run.ts";
@@ -23,6 +23,9 @@ export async function claimRun(dir: string, kind: Run["kind"], now = new Date())
     if (await makeFolder(join(dir, run))) return run;
   }
 }
+
+/** Gives a claimed run up: its folder goes, unless something is in it. */
+export const releaseRun = (dir: string, run: string): Promise<void> => rmdir(join(dir, run)).catch(() => {});
 
 /** Writes `dir/<run>/run.json` in one step, points `dir/latest` to the run, and returns the path of the file. */
 export async function saveRun(dir: string, run: Run): Promise<string> {

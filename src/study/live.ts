@@ -1,6 +1,7 @@
-import { applySpec } from "../fleet/client.ts";
+import { changeFleet } from "../fleet/client.ts";
 import { type FleetSpec, resized } from "../fleet/spec.ts";
 import type { FleetFolder } from "../fleet/state.ts";
+import type { Hit } from "../load/hit.ts";
 import { formatPolicy } from "../placement/index.ts";
 import type { StudyPoint } from "../report/run.ts";
 import { observedBurst } from "./observed-burst.ts";
@@ -22,81 +23,88 @@ export interface LiveStudy {
   readonly signal: AbortSignal;
 }
 
+/** The steps that were finished, and why there are no more; null when all were. */
+export interface LiveStudyResult {
+  readonly points: StudyPoint[];
+  readonly failure: unknown;
+}
+
 /**
  * Scales the running fleet through `servers`, switches it to each way in place, and sends the same keys each time.
- * What moved is seen in the answers, request by request. When aborted it returns the steps that were finished.
+ * What moved is seen in the answers, request by request. It never rejects: what was measured is kept.
  */
-export async function liveStudy(study: LiveStudy): Promise<StudyPoint[]> {
-  const { servers, ways, signal } = study;
-  const owners = new Map<Way, Owners>();
+export async function liveStudy(study: LiveStudy): Promise<LiveStudyResult> {
   const points: StudyPoint[] = [];
+  try {
+    for await (const point of steps(study)) points.push(point);
+    return { points, failure: null };
+  } catch (failure) {
+    return { points, failure };
+  }
+}
+
+async function* steps(study: LiveStudy): AsyncGenerator<StudyPoint> {
+  const { folder, servers, ways, signal } = study;
+  const before = new Map<Way, Owners>();
   const total = servers.length * ways.length;
+  let done = 0;
   for (const n of servers) {
     for (const way of ways) {
-      const spec = waySpec(resized(study.spec, n), way);
-      const label = `${n} servers · ${spec.policy}${way.hash ? ` · ${way.hash}` : ""}`;
-      const share = points.length / total;
-      study.onProgress(label, share);
-      const before = owners.get(way) ?? null;
-      const after = await interruptible(signal, async () => {
-        await applySpec(study.folder, spec, (text) => study.onProgress(`${label}: ${text}`, share), signal);
-        return await oneStep(study, spec, way, before);
-      });
-      if (!after) return points;
-      owners.set(way, after.owners);
-      points.push(after.point);
+      const spec = stepSpec(resized(study.spec, n), way);
+      const label = `${n === 1 ? "1 server" : `${n} servers`} · ${spec.policy}${way.hash ? ` · ${way.hash}` : ""}`;
+      const say = (text: string) => study.onProgress(text === "" ? label : `${label}: ${text}`, done / total);
+      await changeFleet(folder, () => spec, say, signal);
+      say("");
+      const { point, owners } = await oneStep(study, spec, way, before.get(way) ?? null);
+      before.set(way, owners);
+      done++;
+      yield point;
     }
   }
-  return points;
 }
 
-/** The server that answered each request, by its number; undefined where none did. */
-interface Owners {
-  readonly servers: number;
-  readonly names: (string | undefined)[];
-}
-
-const waySpec = (spec: FleetSpec, { policy, hash }: Way): FleetSpec => ({
+/** The fleet for one step: nothing drained, so that every server takes part. */
+const stepSpec = (spec: FleetSpec, { policy, hash }: Way): FleetSpec => ({
   ...spec,
+  servers: spec.servers.map((server) => ({ ...server, drained: false })),
   policy: formatPolicy(policy),
   hash: hash ?? spec.hash,
 });
 
+/** Which server answered each request: indices into `names` from 1; 0 where none did. Two bytes a request. */
+interface Owners {
+  readonly names: readonly string[];
+  readonly indices: Uint16Array;
+}
+
 async function oneStep(study: LiveStudy, spec: FleetSpec, way: Way, before: Owners | null) {
-  const names = new Array<string | undefined>(study.count);
-  const seen = await observedBurst({
-    folder: study.folder,
-    spec,
-    count: study.count,
-    concurrency: study.concurrency,
-    timeoutMs: study.timeoutMs,
-    keyOf: study.keyOf,
-    signal: study.signal,
-    onHit: (hit) => {
-      names[hit.index] = hit.error === null ? (hit.server ?? undefined) : undefined;
-    },
-  });
-  study.signal.throwIfAborted();
-  const moved = before && { fromServers: before.servers, fraction: movedShare(before.names, names) };
-  const point = studyPoint({ way, counts: seen.tally.servers, moved });
-  const agreement = seen.tally.agreement;
-  return { owners: { servers: spec.servers.length, names }, point: { ...point, latencyMs: seen.latencyMs, agreement } };
+  const { folder, count, concurrency, timeoutMs, keyOf, signal } = study;
+  const names = spec.servers.map((server) => server.name);
+  const indexOf = new Map(names.map((name, i) => [name, i + 1]));
+  const indices = new Uint16Array(count);
+  const onHit = (hit: Hit) => {
+    if (hit.error === null) indices[hit.index] = indexOf.get(hit.server ?? "") ?? 0;
+  };
+  const seen = await observedBurst({ folder, spec, count, concurrency, timeoutMs, keyOf, onHit, signal });
+  signal.throwIfAborted();
+  const owners: Owners = { names, indices };
+  const moved = before && { fromServers: before.names.length, fraction: movedShare(before, owners) };
+  const { servers, failed, agreement } = seen.tally;
+  const counts = Object.fromEntries(names.map((name) => [name, servers[name] ?? 0]));
+  const point = { ...studyPoint({ way, counts, moved }), failed, latencyMs: seen.latencyMs, agreement };
+  return { owners, point };
 }
 
 /** The share of the requests answered both times whose server is another. */
-function movedShare(before: readonly (string | undefined)[], after: readonly (string | undefined)[]): number {
-  const both = before
-    .map((name, i) => [name, after[i]] as const)
-    .filter(([a, b]) => a !== undefined && b !== undefined);
-  return both.length === 0 ? 0 : both.filter(([a, b]) => a !== b).length / both.length;
-}
-
-/** Undefined when the work ended because of an abort; any other failure is thrown. */
-async function interruptible<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (signal.aborted) return undefined;
-    throw error;
-  }
+function movedShare(before: Owners, after: Owners): number {
+  const same = [0, ...before.names.map((name) => after.names.indexOf(name) + 1)];
+  let both = 0;
+  let moved = 0;
+  before.indices.forEach((owner, i) => {
+    const now = after.indices[i];
+    if (owner === 0 || now === 0) return;
+    both++;
+    if (same[owner] !== now) moved++;
+  });
+  return both === 0 ? 0 : moved / both;
 }

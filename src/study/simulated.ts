@@ -1,15 +1,15 @@
 import { createPlacement, defaultHash } from "../placement/index.ts";
 import type { StudyPoint } from "../report/run.ts";
-import { clientKeys } from "../simulate/client-keys.ts";
 import { sweep } from "../simulate/sweep.ts";
 import { studyPoint, type Way } from "./point.ts";
 
 export interface SimulatedStudy {
   readonly servers: readonly number[];
   readonly ways: readonly Way[];
-  /** Keys a step: as many distinct client addresses. */
+  /** Keys a step. */
   readonly count: number;
-  readonly seed: number;
+  /** The key of request `index`, as a live study sends it. */
+  readonly keyOf: (index: number) => string;
   /** Hears the share done, from 0 to 1. */
   readonly onProgress: (share: number) => void;
   readonly signal: AbortSignal;
@@ -20,8 +20,8 @@ export interface SimulatedStudy {
  * When aborted it returns what is done.
  */
 export async function simulatedStudy(study: SimulatedStudy): Promise<StudyPoint[]> {
-  const { servers, ways, count, seed } = study;
-  const keys = clientKeys(count, seed);
+  const { servers, ways, count } = study;
+  const keys = { count, key: study.keyOf };
   const points: StudyPoint[] = [];
   for (const [done, way] of ways.entries()) {
     if (study.signal.aborted) return points;

@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freshPort, type Sandbox, sandbox } from "../lbctl.ts";
@@ -30,11 +32,12 @@ describe("analyze", () => {
     expect(live.exitCode).toBe(0);
     const simulated = await box.run("analyze", ...study, "--simulate", "--json", "--no-charts");
     const [seen, predicted] = [JSON.parse(live.stdout), JSON.parse(simulated.stdout)];
-    const figures = ({ latencyMs, agreement, ...rest }: Record<string, unknown>) => rest;
+    const figures = ({ latencyMs, agreement, failed, ...rest }: Record<string, unknown>) => rest;
     const keyed = (result: { policy: string }) => result.policy !== "round-robin";
     expect(seen.results.filter(keyed).map(figures)).toEqual(predicted.results.filter(keyed));
     expect(seen.mode).toBe("live");
     for (const result of seen.results.filter(keyed)) expect(result.agreement).toEqual({ checked: 600, matched: 600 });
+    expect(seen.results.map((one: { failed: number }) => one.failed)).toEqual(Array(8).fill(0));
     expect(
       seen.results.map((one: { policy: string; hash: string; servers: number }) => [one.policy, one.hash, one.servers]),
     ).toEqual([
@@ -58,11 +61,62 @@ describe("analyze", () => {
     expect(shown.stdout).toContain("classroom");
   });
 
-  test("puts the running fleet back as it was", async () => {
+  test("puts the running fleet back as it was, and lets drained servers take part", async () => {
     await box.run("up", "--driver", "process", "--port", port, "--servers", "2", "--policy", "maglev");
-    await box.run("analyze", "--servers", "1,3", "--policy", "ring", "--count", "200", "--no-charts");
+    await box.run("drain", "server-1");
+    const study = ["analyze", "--servers", "1,3", "--policy", "ring", "--count", "200", "--no-charts", "--json"];
+    const { results } = JSON.parse((await box.run(...study)).stdout);
+    expect(results).toMatchObject([
+      { servers: 1, counts: { "server-1": 200 } },
+      { servers: 3, count: 200, moved: { fromServers: 1 } },
+    ]);
     const status = JSON.parse((await box.run("status", "--json")).stdout);
-    expect(status).toMatchObject({ policy: "maglev", servers: [{ name: "server-1" }, { name: "server-2" }] });
+    expect(status).toMatchObject({
+      policy: "maglev",
+      servers: [
+        { name: "server-1", state: "draining" },
+        { name: "server-2", state: "up" },
+      ],
+    });
+    await box.run("drain", "server-1", "--undo");
+  });
+
+  test("a step that fails keeps those before it, and says what is wrong", async () => {
+    const squatter = createServer().listen(Number(port) + 4, "127.0.0.1");
+    await once(squatter, "listening");
+    const { stdout, stderr, exitCode } = await box.run(
+      "analyze",
+      "--servers",
+      "2..4",
+      "--policy",
+      "ring",
+      "--count",
+      "100",
+      "--json",
+      "--no-charts",
+    );
+    squatter.close();
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/Port \d+ is taken/);
+    expect(JSON.parse(stdout.split("\n")[0] ?? "").results).toHaveLength(2);
+  });
+
+  test("offline, few clients send many requests each, as live", async () => {
+    const { stdout } = await box.run(
+      "analyze",
+      "--simulate",
+      "--servers",
+      "2",
+      "--policy",
+      "ring",
+      "--clients",
+      "1",
+      "--count",
+      "50",
+      "--json",
+      "--no-charts",
+    );
+    expect(Object.values(JSON.parse(stdout).results[0].counts).sort()).toEqual([0, 50]);
   });
 });
 
@@ -92,7 +146,7 @@ describe("send", () => {
   });
 
   test("Ctrl-C keeps what was seen and exits with 130", async () => {
-    const child = box.start(["send", "--count", "100000000", "--json", "--no-charts", "--save-hits"]);
+    const child = box.start(["send", "--count", "100000000", "--json", "--no-charts", "--save-hits", "--out", "cut"]);
     // The first hits are on the disk: the burst is under way.
     await expect.poll(async () => (await newestHits())?.length ?? 0, { timeout: 20_000 }).toBeGreaterThan(10_000);
     child.kill("SIGINT");
@@ -101,13 +155,13 @@ describe("send", () => {
     const sent = JSON.parse(String(stdout));
     expect(sent.count).toBeGreaterThan(0);
     expect(sent.failed).toBe(0);
-    const saved = JSON.parse(await readFile(join(box.folder, "reports", sent.run, "run.json"), "utf8"));
+    const saved = JSON.parse(await readFile(join(box.folder, "cut", sent.run, "run.json"), "utf8"));
     expect(saved.result).toEqual(sent);
   });
 
   async function newestHits(): Promise<string | undefined> {
-    const runs = (await readdir(join(box.folder, "reports"))).filter((name) => name.endsWith("send")).sort();
-    return readFile(join(box.folder, "reports", runs.at(-1) ?? "", "hits.csv"), "utf8").catch(() => undefined);
+    const [run = ""] = await readdir(join(box.folder, "cut")).catch(() => []);
+    return readFile(join(box.folder, "cut", run, "hits.csv"), "utf8").catch(() => undefined);
   }
 });
 
@@ -138,6 +192,33 @@ describe("up", () => {
       (answer) => answer.ok,
       () => false,
     );
+});
+
+describe("balance", () => {
+  test("forwards to the servers it is given, and ends with 0 once it has drained", async () => {
+    const names = ["a", "b"];
+    const servers = names.map((name) =>
+      createHttpServer((_, response) => response.setHeader("x-served-by", name).end(name)),
+    );
+    for (const server of servers) await once(server.listen(0, "127.0.0.1"), "listening");
+    const listen = `127.0.0.1:${freshPort()}`;
+    const flags = servers.flatMap((server, i) => [
+      "--server",
+      `${names[i]}=127.0.0.1:${(server.address() as AddressInfo).port}*${i + 1}`,
+    ]);
+    const child = box.start(["balance", "--listen", listen, ...flags, "--key", "query:user"]);
+    const answer = async (user: number) => (await fetch(`http://${listen}/x?user=${user}`)).text();
+    await expect.poll(() => answer(1).catch(() => ""), { timeout: 20_000 }).toMatch(/^[ab]$/);
+    const seen = await Promise.all(Array.from({ length: 60 }, (_, i) => answer(i)));
+    const keys = Array.from({ length: 60 }, (_, i) => String(i));
+    const placed = (await box.run("place", ...keys, "--servers", "a,b*2")).stdout
+      .split("\n")
+      .map((line) => line.split("\t")[1]);
+    expect(seen).toEqual(placed);
+    child.kill("SIGTERM");
+    expect((await child).exitCode).toBe(0);
+    for (const server of servers) server.close();
+  });
 });
 
 describe("place", () => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -153,7 +153,18 @@ describe("a fleet in trouble", () => {
     await expect(fetch(`http://127.0.0.1:${port + 1}/heartbeat`)).rejects.toThrow();
   });
 
-  test("a folder that is no fleet's is cleared by down", async () => {
+  test("what isn't a fleet is nobody's business", async () => {
+    await mkdir(join(box.home, "photos"), { recursive: true });
+    await writeFile(join(box.home, "photos", "a.jpg"), "");
+    await mkdir(join(box.home, "Docs"), { recursive: true });
+    expect((await box.run("down", "--all")).exitCode).toBe(0);
+    expect((await box.run("down", "--fleet", "photos")).exitCode).toBe(0);
+    expect(await readdir(join(box.home, "photos"))).toEqual(["a.jpg"]);
+    await rm(join(box.home, "photos"), { recursive: true });
+    await rm(join(box.home, "Docs"), { recursive: true });
+  });
+
+  test("a folder of which only a broken record is left is cleared by down", async () => {
     await mkdir(join(box.home, "junk"), { recursive: true });
     await writeFile(join(box.home, "junk", "fleet.json"), "junk");
     expect((await box.run("down", "--fleet", "junk")).exitCode).toBe(0);

@@ -21,8 +21,10 @@ describe.each(rows.filter((row) => !row.skipped))("the $driver driver", ({ drive
   const lbctl = (...args: string[]) => box.run(...args, "--fleet", fleet);
   const quickChecks = ["--check", "/heartbeat interval=100 timeout=200"];
   const json = async (...args: string[]) => JSON.parse((await lbctl(...args, "--json", "--quiet")).stdout);
-  const ids = (status: { servers: { name: string; id: string }[] }) =>
-    status.servers.map(({ name, id }) => `${name} ${id}`);
+  const ids = (status: { balancer: { id: string }; servers: { name: string; id: string }[] }) => [
+    ...status.servers.map(({ name, id }) => `${name} ${id}`),
+    `balancer ${status.balancer.id}`,
+  ];
 
   beforeAll(async () => {
     box = await sandbox();
@@ -84,8 +86,24 @@ describe.each(rows.filter((row) => !row.skipped))("the $driver driver", ({ drive
     await lbctl("scale", "3");
     expect(JSON.parse((await burst).stdout)).toMatchObject({ ok: 4000, failed: 0 });
     const after = ids(await json("status"));
-    expect(after).toHaveLength(3);
+    expect(after).toHaveLength(4);
     expect(after).toEqual(expect.arrayContaining(before));
+  }, 120_000);
+
+  test("changes made at the same time are all made", async () => {
+    const changes = [
+      ["add", "left"],
+      ["add", "right"],
+      ["policy", "rendezvous"],
+    ];
+    const codes = await Promise.all(changes.map(async (change) => (await lbctl(...change)).exitCode));
+    expect(codes).toEqual([0, 0, 0]);
+    const status = await json("status");
+    expect(status.policy).toBe("rendezvous");
+    expect(status.servers.map((server: { name: string }) => server.name)).toEqual(
+      expect.arrayContaining(["left", "right"]),
+    );
+    await lbctl("scale", "3");
   }, 120_000);
 
   test("servers of one's own name come, drain and go", async () => {

@@ -8,7 +8,7 @@ import { type FleetFolder, readToken, writeState } from "../state.ts";
 
 /** Runs a fleet as containers of one Compose project; Docker itself knows which there are. */
 export function composeDriver(folder: FleetFolder): Driver {
-  const project = composeProject(folder.fleet);
+  const project = composeProject(folder);
   const compose = ["compose", "--project-name", project];
   const up = [...compose, "--file", folder.compose, "up", "--detach", "--remove-orphans", "--no-build", "--quiet-pull"];
 
@@ -23,15 +23,17 @@ export function composeDriver(folder: FleetFolder): Driver {
     });
   }
 
-  async function converge(spec: FleetSpec): Promise<void> {
-    const there = new Map((await observe()).map((one) => [one.name, one.running]));
+  async function converge(spec: FleetSpec): Promise<string[]> {
+    const before = (await observe()).filter((one) => one.running);
+    const there = new Map(before.map((one) => [one.name, one.id]));
     const ports = [
       ...(there.get("balancer") ? [] : [[spec.bind, spec.port] as const, ["127.0.0.1", controlPort(spec)] as const]),
       ...spec.servers.filter((server) => !there.get(server.name)).map((server) => [spec.bind, server.port] as const),
     ];
     for (const [host, port] of ports) await assertPortFree(host, port);
-    await writeState(folder.compose, composeDocument(folder.fleet, spec, await readToken(folder)));
+    await writeState(folder.compose, composeDocument(folder, spec, await readToken(folder)));
     await docker(up);
+    return (await observe()).filter((one) => there.get(one.name) !== one.id).map((one) => one.name);
   }
 
   async function remove(): Promise<void> {
@@ -62,6 +64,6 @@ export function composeDriver(folder: FleetFolder): Driver {
     experiment,
     logs,
     upstream: (_, server) => `${server.name}:${server.port}`,
-    plan: (spec) => [`docker ${up.join(" ")}`, JSON.stringify(composeDocument(folder.fleet, spec, "…"), null, 2)],
+    plan: (spec) => [`docker ${up.join(" ")}`, JSON.stringify(composeDocument(folder, spec, "…"), null, 2)],
   };
 }

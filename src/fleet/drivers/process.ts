@@ -11,6 +11,7 @@ import { assertPortFree } from "../ports.ts";
 import { endProcess, isAlive, processIdentitySchema, signalProcess } from "../process-identity.ts";
 import { controlPort, type FleetSpec, reachable } from "../spec.ts";
 import { type FleetFolder, readState, readToken, writeState } from "../state.ts";
+import { findStrays, markOf } from "../strays.ts";
 
 const graceMs = 10_000;
 
@@ -43,42 +44,56 @@ export function processDriver(folder: FleetFolder): Driver {
     const alive = await living();
     return Object.keys(await read()).map((name) => ({
       name,
-      running: name in alive,
+      running: Object.hasOwn(alive, name),
       id: String(alive[name]?.pid ?? "–"),
     }));
   }
 
-  async function converge(spec: FleetSpec): Promise<void> {
+  async function converge(spec: FleetSpec): Promise<string[]> {
     const wanted = await processesOf(spec);
     const current = new Map(wanted.map((one) => [one.name, fingerprint(one)]));
     const alive = await living();
+    await endStrays(alive);
     const keep = Object.fromEntries(
       Object.entries(alive).filter(([name, one]) => current.get(name) === one.fingerprint),
     );
-    const missing = wanted.filter((one) => !(one.name in keep));
-    await Promise.all(Object.entries(alive).map(([name, one]) => (name in keep ? null : endProcess(one, graceMs))));
+    const missing = wanted.filter((one) => !Object.hasOwn(keep, one.name));
+    await Promise.all(
+      Object.entries(alive).map(([name, one]) => (Object.hasOwn(keep, name) ? null : endProcess(one, graceMs))),
+    );
     for (const { listens } of missing) for (const { host, port } of listens) await assertPortFree(host, port);
     for (const one of missing) {
       keep[one.name] = { ...(await start(one)), fingerprint: fingerprint(one) };
       await writeState(folder.processes, keep);
     }
     await writeState(folder.processes, keep);
+    return missing.map((one) => one.name);
+  }
+
+  async function endStrays(known: Processes): Promise<void> {
+    const strays = await findStrays(
+      folder.path,
+      Object.values(known).map((one) => one.pid),
+    );
+    await Promise.all(strays.map((one) => endProcess(one, graceMs)));
   }
 
   async function start(wanted: Wanted) {
     const log = join(folder.logs, `${wanted.name}.log`);
-    const identity = await startDaemon(wanted.script, [], wanted.env, log);
+    const identity = await startDaemon(wanted.script, [], { ...wanted.env, ...markOf(folder.path) }, log);
     if (!identity) throw new UserError(`${wanted.name} ended as it started; see ${log}.`);
     return identity;
   }
 
   async function remove(): Promise<void> {
-    const alive = Object.values(await living());
-    await Promise.all(alive.map((one) => endProcess(one, graceMs)));
+    // Records that can't be read say nothing; the processes themselves still do.
+    const alive = await living().catch((): Processes => ({}));
+    await Promise.all(Object.values(alive).map((one) => endProcess(one, graceMs)));
+    await endStrays(alive);
   }
 
   async function experiment(name: string, what: Experiment): Promise<void> {
-    const one = (await living())[name];
+    const one = new Map(Object.entries(await living())).get(name);
     if (one) signalProcess(one.pid, { kill: "SIGKILL", pause: "SIGSTOP", resume: "SIGCONT" }[what] as NodeJS.Signals);
   }
 
