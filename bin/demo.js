@@ -11,7 +11,7 @@ const home = mkdtempSync(join(tmpdir(), "lbctl-demo-"));
 const began = performance.now();
 let interrupted = false;
 // lbctl hears Ctrl-C itself and rolls back; the demo only goes on to the end.
-for (const signal of ["SIGINT", "SIGTERM"])
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
   process.on(signal, () => {
     interrupted = true;
   });
@@ -42,8 +42,7 @@ async function free(port) {
 async function portFlags() {
   for (const port of [5000, 5100, 6000, 7000, 15000, 25000])
     if (await free(port)) return port === 5000 ? [] : ["--port", String(port)];
-  console.error("The demo found no free ports: end what listens on 5000 to 5006 and try again.");
-  process.exit(1);
+  throw new Error("The demo found no free ports: end what listens on 5000 to 5006 and try again.");
 }
 
 async function mainJob() {
@@ -59,19 +58,16 @@ async function mainJob() {
   return 0;
 }
 
-let code = 1;
-try {
-  code = await mainJob();
-} finally {
-  const down = await lbctl("down");
-  if (down === 0) rmSync(home, { recursive: true, force: true });
-  code ||= down;
-}
-if (code !== 0) {
-  console.error(
-    interrupted ? "\nInterrupted; the fleet is down and nothing is left." : `\nThe demo failed with exit code ${code}.`,
-  );
-  process.exit(code);
+const code = await mainJob().catch((error) => {
+  console.error(error.message);
+  return 1;
+});
+const down = await lbctl("down");
+if (down === 0) rmSync(home, { recursive: true, force: true });
+if (code !== 0 || down !== 0) {
+  const left = down === 0 ? "The fleet is down and nothing is left." : `The fleet's state is in ${home}.`;
+  console.error(`\n${interrupted ? "Interrupted." : `The demo failed with exit code ${code || down}.`} ${left}`);
+  process.exit(code || down);
 }
 const seconds = Math.round((performance.now() - began) / 1000);
 console.log(`

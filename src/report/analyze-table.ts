@@ -1,5 +1,5 @@
 import { chiSquareSurvival } from "../stats/distribution.ts";
-import { count, listed, percent, percentFigure, probability } from "./format.ts";
+import { count, listed, percent, percentFigure, plural, probability } from "./format.ts";
 import { distanceFromLeast, type Group, groupsOf, meanOf } from "./groups.ts";
 import type { AnalyzeResult, StudyPoint } from "./run.ts";
 import { agreementSentence } from "./send-table.ts";
@@ -50,6 +50,9 @@ function conclusions(groups: readonly Group[], result: AnalyzeResult): [string, 
   const lines: [string, string][] = [["Evenness", evenness(groups)]];
   const moves = movement(groups);
   if (moves !== null) lines.push(["Movement", moves]);
+  const failed = result.results.reduce((total, point) => total + (point.failed ?? 0), 0);
+  if (failed > 0)
+    lines.push(["Failed", `${plural(failed, "request")} got no good answer; they are in no figure above.`]);
   const agreement = totalAgreement(result.results);
   if (agreement.checked > 0) lines.push(["Agreement", agreementSentence(agreement)]);
   return lines;
