@@ -201,6 +201,29 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/place.ts"),
   },
   {
+    name: "compare",
+    summary: "show what moves when one placement takes the place of another",
+    description:
+      "Given what runs today and what would run tomorrow, each as POLICY[/HASH]@SERVERS: how many keys and requests move, which server gains or loses what, and the peak before and after.",
+    arguments: [
+      ["<before>", "what runs today, e.g. ring@4 or modulo/crc32@a,b,c"],
+      ["<after>", "what would run tomorrow, e.g. ring@5 or maglev@a*2,b,c"],
+    ],
+    options: [
+      ["--keys <n>", "distinct clients (default: 1000000)"],
+      ["--zipf <exponent>", "requests follow Zipf's law: few clients send most of them"],
+      ["--keys-file <file>", "keys from a file, counted; - is standard input, .gz is unpacked"],
+      ["--key-field <field>", "a column from 1; host, user, method or target of an access log; or /expression/"],
+      seedOption,
+    ],
+    examples: [
+      "lbctl compare ring@4 ring@5",
+      "lbctl compare modulo@9 ring@9 --zipf 1.1",
+      "lbctl compare ring@a,b,c 'maglev@a*2,b,c' --keys-file access.log.gz --key-field host",
+    ],
+    load: () => import("./commands/compare.ts"),
+  },
+  {
     name: "balance",
     endsItself: true,
     summary: "run the balancer alone, in the foreground, before any HTTP servers",

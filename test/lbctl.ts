@@ -16,12 +16,15 @@ export const freshPort = (): number =>
 export async function sandbox() {
   const folder = await mkdtemp(join(tmpdir(), "lbctl-test-"));
   const env = { LBCTL_HOME: join(folder, "home") };
+  // What a failed test leaves running ends with the sandbox.
+  const ending = new AbortController();
   const start = (args: readonly string[], more: Record<string, string> = {}) =>
     execa(process.execPath, [bin, ...args], {
       cwd: folder,
       env: { NO_COLOR: "1", ...env, ...more },
       reject: false,
       stdin: "pipe",
+      cancelSignal: ending.signal,
     });
   return {
     folder,
@@ -36,6 +39,7 @@ export async function sandbox() {
       return { stdout: String(stdout), stderr: String(stderr), exitCode };
     },
     [Symbol.asyncDispose]: async () => {
+      ending.abort();
       await execa(process.execPath, [bin, "down", "--all"], { env, cwd: folder });
       await rm(folder, { recursive: true, force: true });
     },

@@ -14,13 +14,11 @@ import { claimRun, releaseRun } from "../report/store.ts";
 import { clientAddress } from "../simulate/client-keys.ts";
 import { liveStudy } from "../study/live.ts";
 import { type Way, waysOf } from "../study/point.ts";
+import { mostServers } from "../study/scenario.ts";
 import { simulatedStudy } from "../study/simulated.ts";
 import type { Progress } from "../terminal.ts";
 import { type BurstFlags, burstFlags } from "./burst-flags.ts";
 import { saveAndDraw } from "./save.ts";
-
-/** More servers than this in one simulated placement is a mistake. */
-const maxSimulated = 10_000;
 
 interface Asked extends BurstFlags {
   readonly servers: readonly number[];
@@ -38,7 +36,7 @@ interface Outcome {
 export async function run(context: Context): Promise<Code | undefined> {
   const { terminal, flags, signal } = context;
   const mode = flags.is("simulate") ? "simulate" : "live";
-  const asked = askedStudy(flags, mode === "simulate" ? maxSimulated : maxServers);
+  const asked = askedStudy(flags, mode === "simulate" ? mostServers : maxServers);
   const name = await claimRun(asked.out, "analyze");
   const startedAt = new Date();
   const progress = await terminal.progress("studying");

@@ -1,28 +1,22 @@
 import { once } from "node:events";
-import { open } from "node:fs/promises";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import type { Context } from "../context.ts";
-import { type ExitCode, UserError, usageError } from "../errors.ts";
-import { codeOf } from "../fleet/state.ts";
+import { type ExitCode, usageError } from "../errors.ts";
 import { prediction } from "../load/tally.ts";
-import { wholeNumber } from "../numbers.ts";
 import {
   createPlacement,
   defaultHash,
   defaultPolicy,
   formatPolicy,
-  type Member,
   parseHash,
-  parseMembers,
   parsePolicy,
 } from "../placement/index.ts";
-import { numbered } from "../study/simulated.ts";
+import { keyLines } from "../simulate/key-lines.ts";
+import { parseServers } from "../study/scenario.ts";
 
 /** Prints `key<TAB>server` for keys from arguments, a file or standard input, a line at a time. */
 export async function run({ args, flags, terminal }: Context): Promise<ExitCode | undefined> {
   const policy = parsePolicy(flags.text("policy") ?? defaultPolicy);
-  const members = servers(flags.text("servers") ?? "3");
+  const members = parseServers(flags.text("servers") ?? "3");
   const placement = createPlacement(policy, parseHash(flags.text("hash") ?? defaultHash), members);
   const down = new Set((flags.text("down") ?? "").split(",").filter((name) => name !== ""));
   for (const name of down)
@@ -32,35 +26,12 @@ export async function run({ args, flags, terminal }: Context): Promise<ExitCode 
   const file = flags.text("keys");
   if (args.length === 0 && file === undefined)
     throw usageError("Name keys to place, or --keys FILE with a key a line (- for standard input).");
-  const keys = file === undefined ? args : lines(await source(file));
+  const keys = file === undefined ? args : keyLines(file);
   if (terminal.json)
     return await asJson(keys, serverOf, { policy: formatPolicy(policy), servers: members.map(({ name }) => name) });
   for await (const key of keys)
     if (!process.stdout.write(`${key}\t${serverOf(key) ?? "-"}\n`)) await once(process.stdout, "drain");
   return undefined;
-}
-
-/** `3` is server-1 to server-3; anything else is a list of names, with addresses and weights or without. */
-function servers(text: string): readonly Member[] {
-  return /^\d+$/.test(text) ? numbered(wholeNumber(text, "--servers", 1, 10_000)) : parseMembers(text);
-}
-
-async function source(file: string): Promise<Readable> {
-  if (file === "-") return process.stdin;
-  try {
-    return (await open(file)).createReadStream();
-  } catch (error) {
-    throw new UserError(`The keys file ${file} can't be read (${codeOf(error)}): name another with --keys.`);
-  }
-}
-
-async function* lines(input: Readable): AsyncGenerator<string> {
-  try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }))
-      if (line !== "") yield line;
-  } catch (error) {
-    throw new UserError(`The keys can't be read (${codeOf(error)}).`);
-  }
 }
 
 /** One document, written as it grows. */

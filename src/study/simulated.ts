@@ -2,6 +2,7 @@ import { createPlacement, defaultHash } from "../placement/index.ts";
 import type { StudyPoint } from "../report/run.ts";
 import { sweep } from "../simulate/sweep.ts";
 import { studyPoint, type Way } from "./point.ts";
+import { numbered } from "./scenario.ts";
 
 export interface SimulatedStudy {
   readonly servers: readonly number[];
@@ -38,6 +39,3 @@ export async function simulatedStudy(study: SimulatedStudy): Promise<StudyPoint[
   }
   return points;
 }
-
-/** server-1 … server-n, as a fleet has them. */
-export const numbered = (n: number) => Array.from({ length: n }, (_, i) => ({ name: `server-${i + 1}`, weight: 1 }));

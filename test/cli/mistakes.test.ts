@@ -47,6 +47,10 @@ describe("usage", () => {
     [["place", "k", "--down", "zz"], /--down names zz/],
     [["balance"], /Name the servers/],
     [["balance", "--server", "a=127.0.0.1:1", "--workers", "3"], /--workers takes 1/],
+    [["compare", "ring@4", "ring"], /"ring" can't be read: write POLICY@SERVERS/],
+    [["compare", "ring@4", "ring@0"], /--servers takes a whole number from 1/],
+    [["compare", "ring@4", "ring@5", "--zipf", "0"], /--zipf takes an exponent over 0/],
+    [["compare", "ring@4", "ring@5", "--key-field", "1"], /--keys-file/],
     [["completion", "tcsh"], /bash, zsh, fish/],
   ])("lbctl %j is a usage error", async (args, says) => refused(args, 2, says));
 

@@ -1,0 +1,87 @@
+import type { Placement } from "../placement/index.ts";
+import { eachKey, type OnProgress } from "./simulate.ts";
+import type { WeightedKeys } from "./weighted-keys.ts";
+
+/** What one server has before and after, and what of it came or went; by keys or by requests. */
+export interface Shift {
+  readonly before: number;
+  readonly after: number;
+  /** What it has after and had not before. */
+  readonly gained: number;
+  /** What it had before and has no more. */
+  readonly lost: number;
+}
+
+export interface ComparedServer {
+  readonly name: string;
+  readonly keys: Shift;
+  readonly requests: Shift;
+}
+
+/** A key that alone has more requests than an even share of them all. */
+export interface HotKey {
+  readonly key: string;
+  readonly requests: number;
+}
+
+export interface Comparison {
+  readonly keys: number;
+  readonly requests: number;
+  readonly movedKeys: number;
+  readonly movedRequests: number;
+  /** Every server of either placement. */
+  readonly servers: readonly ComparedServer[];
+  /** The hottest first, at most ten. */
+  readonly hotKeys: readonly HotKey[];
+}
+
+const mostHotKeys = 10;
+
+type Counts = { before: number; after: number; gained: number; lost: number };
+
+/** Sends every key through both placements (each with at least one member). Memory does not grow with the keys. */
+export function compare(before: Placement, after: Placement, keys: WeightedKeys, onProgress?: OnProgress): Comparison {
+  const names = [...new Set([...before.members, ...after.members].map(({ name }) => name))];
+  const indexOf = new Map(names.map((name, index) => [name, index]));
+  const beforeIndex = before.members.map(({ name }) => indexOf.get(name) ?? 0);
+  const afterIndex = after.members.map(({ name }) => indexOf.get(name) ?? 0);
+  const byKeys = names.map(zero);
+  const byRequests = names.map(zero);
+  const even = keys.requests / after.members.length;
+  let hotKeys: HotKey[] = [];
+  let movedKeys = 0;
+  let movedRequests = 0;
+
+  function visit(index: number): void {
+    const key = keys.key(index);
+    const requests = keys.requestsOf(index);
+    const from = beforeIndex[before.select(key)] ?? 0;
+    const to = afterIndex[after.select(key)] ?? 0;
+    shift(byKeys, from, to, 1);
+    shift(byRequests, from, to, requests);
+    if (from !== to) {
+      movedKeys++;
+      movedRequests += requests;
+    }
+    if (requests > even) hotKeys = hottest([...hotKeys, { key, requests }]);
+  }
+
+  eachKey(keys.count, visit, onProgress);
+  const servers = names.map((name, i) => ({ name, keys: byKeys[i] ?? zero(), requests: byRequests[i] ?? zero() }));
+  return { keys: keys.count, requests: keys.requests, movedKeys, movedRequests, servers, hotKeys };
+}
+
+const zero = (): Counts => ({ before: 0, after: 0, gained: 0, lost: 0 });
+
+function shift(counts: readonly Counts[], from: number, to: number, amount: number): void {
+  const [old, now] = [counts[from], counts[to]];
+  if (!old || !now) return;
+  old.before += amount;
+  now.after += amount;
+  if (from === to) return;
+  old.lost += amount;
+  now.gained += amount;
+}
+
+const hottest = (keys: readonly HotKey[]): HotKey[] =>
+  keys.toSorted((a, b) => b.requests - a.requests).slice(0, mostHotKeys);
