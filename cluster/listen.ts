@@ -1,5 +1,5 @@
-import type { Server as HttpServer } from "node:http";
-import type { Server } from "node:net";
+import type { Server as HttpServer, ServerResponse } from "node:http";
+import type { Server, Socket } from "node:net";
 
 /** Where a server listens, or is reached. Port 0 means any free one. */
 export interface Endpoint {
@@ -13,6 +13,8 @@ export function listen(server: Server, at: Endpoint): Promise<number> {
     server.once("error", reject);
     server.listen({ host: at.host, port: at.port, backlog: 4096 }, () => {
       server.off("error", reject);
+      // From here on an error is that of one connection that could not be accepted.
+      server.on("error", () => {});
       const address = server.address();
       resolve(typeof address === "object" && address !== null ? address.port : at.port);
     });
@@ -20,21 +22,35 @@ export function listen(server: Server, at: Endpoint): Promise<number> {
 }
 
 /**
- * Stops accepting, lets requests in flight end, and closes each connection as it falls idle. What is
- * left after `deadlineMs` is cut. Resolves when the last connection is gone.
+ * Follows a server's connections from its beginning. Returns the function that closes it: it stops accepting, cuts each
+ * connection that has no request, lets requests in flight end, and cuts what is left after `deadlineMs`.
+ * Resolves when the last connection is gone.
  */
-export function closeGracefully(server: HttpServer, deadlineMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    // Node closes the connections that are idle now, but not those that fall idle later.
-    const sweep = setInterval(() => server.closeIdleConnections(), 20);
-    const cut = setTimeout(() => server.closeAllConnections(), deadlineMs);
-    server.close(() => {
-      clearInterval(sweep);
-      clearTimeout(cut);
-      resolve();
-    });
-    server.closeIdleConnections();
+export function gracefulClose(server: HttpServer): (deadlineMs: number) => Promise<void> {
+  /** The last answer of each connection, which is sent after all others; null before the first. */
+  const last = new Map<Socket, ServerResponse | null>();
+  server.on("connection", (socket) => {
+    last.set(socket, null);
+    socket.once("close", () => last.delete(socket));
   });
+  server.on("request", ({ socket }, response) => last.set(socket, response));
+  const cutIdle = (): void => {
+    for (const [socket, response] of last) if (response === null || response.writableFinished) socket.destroy();
+  };
+  const cutAll = (): void => {
+    for (const socket of last.keys()) socket.destroy();
+  };
+  return (deadlineMs) =>
+    new Promise((resolve) => {
+      // Not this instant: the first request of a new connection may be on its way. Others fall idle later.
+      const sweep = setInterval(cutIdle, 20);
+      const deadline = setTimeout(cutAll, deadlineMs);
+      server.close(() => {
+        clearInterval(sweep);
+        clearTimeout(deadline);
+        resolve();
+      });
+    });
 }
 
 /** One line for a failure to listen that says what to do; null when the error is another one. */

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,11 +7,27 @@ import { execa } from "execa";
 /** The built command, as a user has it. */
 const bin = new URL("../bin/lbctl.js", import.meta.url).pathname;
 
-let fleets = 0;
+/** Below the ports that the system gives to outgoing connections. */
+const firstPort = 20_001;
+const portsEach = 40;
+const blocks = 300;
+let block = process.pid * 31;
 
-/** A data port with room for 40 servers above it that no other test of this run uses: workers and calls apart. */
-export const freshPort = (): number =>
-  20_001 + (Number(process.env.VITEST_POOL_ID ?? 1) % 100) * 400 + (fleets++ % 10) * 40;
+/** A data port with room for 38 servers above it, which nothing listens on now and no other test of this run is given. */
+export function freshPort(): number {
+  for (let tries = 0; tries < blocks; tries++) {
+    const port = firstPort + (block++ % blocks) * portsEach;
+    if (!listening().some((taken) => taken >= port - 1 && taken < port + portsEach - 1)) return port;
+  }
+  throw new Error("no block of ports is free");
+}
+
+/** Ports that are listened on, where the system tells (state 0A of /proc/net/tcp). */
+function listening(): number[] {
+  const rows = existsSync("/proc/net/tcp") ? readFileSync("/proc/net/tcp", "latin1").split("\n") : [];
+  const fields = rows.map((row) => row.trim().split(/\s+/)).filter((row) => row[3] === "0A");
+  return fields.map((row) => Number.parseInt(row[1]?.split(":")[1] ?? "", 16));
+}
 
 /** A place of its own for state and reports; on disposal every fleet in it is taken down and it is removed. */
 export async function sandbox() {

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isIP, SocketAddress } from "node:net";
 import type { Endpoint } from "../listen.ts";
 
 /** A mistake in the configuration that the user can mend: the message is one sentence that says what to do. */
@@ -20,9 +20,15 @@ export function parseAddress(text: string): Endpoint {
 export const formatAddress = ({ host, port }: Endpoint): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 
-/** An IPv4 address that came mapped into IPv6 (`::ffff:10.0.0.1`) as plain IPv4; any other as it is. */
-export const normalizeIp = (address: string): string =>
-  address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+/**
+ * The one spelling of an IP address: IPv6 is short and lower case, without a zone (RFC 5952), and an IPv4 address that
+ * came mapped into it (`::ffff:10.0.0.1`) is plain IPv4. What is no IPv6 address stays as it is.
+ */
+export function normalizeIp(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const canonical = new SocketAddress({ address, family: "ipv6" }).address;
+  return canonical.startsWith("::ffff:") && canonical.includes(".") ? canonical.slice(7) : canonical;
+}
 
 /** Whether a host (name or address, no port) stays on this machine. */
 export const isLoopback = (host: string): boolean =>

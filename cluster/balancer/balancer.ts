@@ -35,13 +35,17 @@ export async function startBalancer(config: BalancerConfig): Promise<RunningBala
     },
     emit: (event) => events.emit(event),
   });
+  const stop = (): void => {
+    checks.close();
+    members.close();
+  };
   try {
     const trust = parseTrust(config.trust);
     plane = await startNodePlane({ ...config, members, trust, observe: metrics.observe });
     const control = await startControlFor(config, { ...config, members, plane, metrics, events });
-    return running(config, plane, control, checks);
+    return running(config, plane, control, stop);
   } catch (error) {
-    checks.close();
+    stop();
     await plane?.close(0);
     throw error;
   }
@@ -67,14 +71,14 @@ const running = (
   { drainMs }: BalancerConfig,
   plane: DataPlane,
   control: RunningControl | null,
-  checks: Checks,
+  stop: () => void,
 ): RunningBalancer => ({
   port: plane.port,
   controlPort: control?.port ?? null,
   close: async () => {
     // The control port stays until the end: one may watch the drain.
     await plane.close(drainMs);
-    checks.close();
+    stop();
     await control?.close();
   },
 });

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import type { Endpoint } from "../listen.ts";
 import { formatAddress } from "./address.ts";
 import type { CheckSpec } from "./config.ts";
+import { codeOf, isLocal } from "./error-code.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** Active checks: each server is asked again and again, on a connection of its own, until it is forgotten. */
@@ -11,6 +12,7 @@ export class Checks {
   readonly #report: (upstream: Upstream, error: string | null) => void;
   /** How to cancel what is under way for each server: a probe or the pause after it. */
   readonly #watched = new Map<Upstream, () => void>();
+  #closed = false;
 
   /** `report` is told the result of every check; `error` is null for a success. */
   constructor(spec: CheckSpec, report: (upstream: Upstream, error: string | null) => void) {
@@ -18,8 +20,9 @@ export class Checks {
     this.#report = report;
   }
 
+  /** Nothing is watched any more once the checks are closed. */
   watch(upstream: Upstream): void {
-    if (this.#spec.kind !== "off") void this.#check(upstream);
+    if (this.#spec.kind !== "off" && !this.#closed) void this.#check(upstream);
   }
 
   forget(upstream: Upstream): void {
@@ -28,6 +31,7 @@ export class Checks {
   }
 
   close(): void {
+    this.#closed = true;
     for (const upstream of [...this.#watched.keys()]) this.forget(upstream);
   }
 
@@ -37,7 +41,9 @@ export class Checks {
     this.#watched.set(upstream, () => attempt.abort());
     const error = await probe(upstream.endpoint, this.#spec, attempt.signal);
     clearTimeout(timer);
-    if (this.#watched.has(upstream)) this.#report(upstream, error);
+    const known = error === null || !isLocal(error);
+    if (known && this.#watched.has(upstream)) this.#report(upstream, error);
+    // The report may have had the server forgotten.
     if (this.#watched.has(upstream)) this.#pause(upstream);
   }
 
@@ -60,10 +66,6 @@ async function probe(at: Endpoint, spec: CheckSpec, signal: AbortSignal): Promis
   }
 }
 
-/** The system's code (`ECONNREFUSED`) where there is one: a message may hold an address. */
-export const codeOf = (error: Error): string =>
-  "code" in error && typeof error.code === "string" ? error.code : error.message;
-
 function probeTcp({ host, port }: Endpoint, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, signal }, () => {
@@ -85,6 +87,11 @@ function probeHttp(at: Endpoint, path: string, signal: AbortSignal): Promise<voi
       else reject(new Error(`HTTP ${status}`));
     });
     sent.on("error", reject);
+    // Node takes a 101 for neither an answer nor an error, and the abort signal lets go of the connection.
+    sent.on("upgrade", (_answer, socket) => {
+      socket.destroy();
+      reject(new Error("HTTP 101"));
+    });
     sent.end();
   });
 }

@@ -37,6 +37,12 @@ export interface BalancerConfig {
   readonly connectTimeoutMs: number;
   /** How long a server may take until its answer begins. */
   readonly answerTimeoutMs: number;
+  /** How long the head of a request may take to arrive, on either port. */
+  readonly headTimeoutMs: number;
+  /** How long an answer may stand still, whether the server sends no more of it or the client takes no more. */
+  readonly stallTimeoutMs: number;
+  /** How long a server that passes its checks and loses its requests is given none; longer each time that it does so. */
+  readonly ejectionMs: number;
   /** How long requests in flight may take when the balancer closes, and when members are removed. */
   readonly drainMs: number;
   /** Called with every change: a server up or down, a membership, a policy. */
@@ -67,7 +73,11 @@ export const withDefaults = (given: Partial<BalancerConfig>): BalancerConfig => 
   check: defaultCheck,
   connectTimeoutMs: 2_000,
   answerTimeoutMs: 30_000,
-  drainMs: 10_000,
+  headTimeoutMs: 10_000,
+  stallTimeoutMs: 60_000,
+  ejectionMs: 30_000,
+  // Container engines kill after ten seconds.
+  drainMs: 8_000,
   log: () => {},
   ...given,
 });

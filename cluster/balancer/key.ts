@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { ConfigError } from "./address.ts";
 
 /** What of a request is hashed to choose its server. */
@@ -38,9 +39,9 @@ export function keyReader(spec: KeySpec): (source: KeySource) => string {
     case "client-ip":
       return (source) => source.clientAddress;
     case "path":
-      return ({ target }) => target.split("?", 1)[0] ?? target;
+      return ({ target }) => decode(target.split("?", 1)[0] ?? target);
     case "uri":
-      return (source) => source.target;
+      return (source) => decode(source.target);
     case "request-id":
       return sixDigits;
     case "header":
@@ -55,7 +56,14 @@ export function keyReader(spec: KeySpec): (source: KeySource) => string {
 const orClient =
   (read: (source: KeySource) => string | undefined) =>
   (source: KeySource): string =>
-    read(source) || source.clientAddress;
+    decode(read(source) ?? "") || source.clientAddress;
+
+/** What Node reads a byte a character is UTF-8 to most who send it, and is hashed as the bytes that were sent. */
+function decode(value: string): string {
+  if (!/[\x80-\xff]/.test(value)) return value;
+  const bytes = Buffer.from(value, "latin1");
+  return isUtf8(bytes) ? bytes.toString("utf8") : value;
+}
 
 /** A fresh number from 100000 to 999999, as the classroom's assignment asks. */
 const sixDigits = (): string => String(100_000 + Math.floor(Math.random() * 900_000));

@@ -6,6 +6,9 @@ import { startBalancer } from "./balancer.ts";
 import { configFromEnv } from "./env.ts";
 import type { BalancerEvent } from "./events.ts";
 
+// Whoever reads our log may leave: we go on without.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
 const log = (event: BalancerEvent): void => {
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
 };

@@ -1,32 +1,10 @@
-import {
-  createPlacement,
-  formatPolicy,
-  type HashName,
-  type Member,
-  type Placement,
-  type PolicySpec,
-} from "../../src/placement/index.ts";
+import { formatPolicy, type Member } from "../../src/placement/index.ts";
 import type { CheckSpec } from "./config.ts";
 import type { BalancerEvent } from "./events.ts";
-import { formatKey, type KeySource, type KeySpec, keyReader } from "./key.ts";
-import { newCounts, newUpstream, type Upstream } from "./upstream.ts";
-
-/** How a server is chosen for a request: by what, and what of the request. */
-export interface Choice {
-  readonly policy: PolicySpec;
-  readonly hash: HashName;
-  readonly key: KeySpec;
-}
-
-/** Who is there and how they are chosen: immutable, swapped as one reference. */
-export interface View extends Choice {
-  readonly readKey: (source: KeySource) => string;
-  readonly placement: Placement;
-  /** In the order of `placement.members`. */
-  readonly upstreams: readonly Upstream[];
-  /** Whether the member at an index may be given requests. */
-  readonly usable: (member: number) => boolean;
-}
+import { formatKey } from "./key.ts";
+import { Outliers } from "./outliers.ts";
+import { isUp, stateOf, type Upstream } from "./upstream.ts";
+import { buildView, type Choice, type View } from "./view.ts";
 
 /** What others do when members come and go. */
 export interface MemberHooks {
@@ -38,6 +16,7 @@ export interface MemberHooks {
 export interface MembersOptions extends Choice {
   readonly members: readonly Member[];
   readonly check: CheckSpec;
+  readonly ejectionMs: number;
 }
 
 /** The servers behind the balancer: who they are, which of them can be used, and which a key goes to. */
@@ -45,11 +24,17 @@ export class Members {
   #view: View;
   readonly #check: CheckSpec;
   readonly #hooks: MemberHooks;
+  readonly #outliers: Outliers;
 
   /** Throws a PlacementError or ConfigError for members that cannot be. */
   constructor(options: MembersOptions, hooks: MemberHooks) {
     this.#check = options.check;
     this.#hooks = hooks;
+    this.#outliers = new Outliers(options.ejectionMs, {
+      canSpare: () => this.#canSpare(),
+      ejected: (upstream, reason) => this.#change(upstream, { ejected: true }, reason),
+      restored: (upstream) => this.#change(upstream, { ejected: false }),
+    });
     this.#view = buildView(options, options.members, []);
     for (const upstream of this.#view.upstreams) hooks.joined(upstream);
   }
@@ -112,23 +97,56 @@ export class Members {
     else this.#failed(upstream, error);
   }
 
+  /** A server has answered a request whole. */
+  answered(upstream: Upstream): void {
+    upstream.losses = 0;
+  }
+
+  /** A server had a request, from `began` on (`performance.now()`), and did not answer it: it may be ejected for that. */
+  lost(upstream: Upstream, code: string, began: number): void {
+    if (this.#view.upstreams.includes(upstream)) this.#outliers.lost(upstream, code, began);
+  }
+
+  /** Leaves no timer behind. */
+  close(): void {
+    this.#outliers.close();
+  }
+
+  /** Never more than half of the servers are taken out for what requests say of them. */
+  #canSpare(): boolean {
+    const { upstreams } = this.#view;
+    const out = upstreams.filter((upstream) => stateOf(upstream) !== "up").length + 1;
+    return out * 2 <= upstreams.length;
+  }
+
   #passed(upstream: Upstream): void {
     upstream.proven = true;
     upstream.streak = Math.max(upstream.streak, 0) + 1;
-    if (upstream.healthy || upstream.streak < this.#check.rise) return;
-    upstream.healthy = true;
-    this.#hooks.emit({ type: "up", server: upstream.name });
+    if (!upstream.healthy && upstream.streak >= this.#check.rise) this.#change(upstream, { healthy: true });
   }
 
   #failed(upstream: Upstream, reason: string): void {
     upstream.lastError = reason;
     upstream.streak = Math.min(upstream.streak, 0) - 1;
-    if (!upstream.healthy || (upstream.proven && -upstream.streak < this.#check.fall)) return;
-    upstream.healthy = false;
-    this.#hooks.emit({ type: "down", server: upstream.name, reason });
+    const failures = upstream.proven ? this.#check.fall : 1;
+    if (upstream.healthy && -upstream.streak >= failures) this.#change(upstream, { healthy: false }, reason);
+  }
+
+  /** Tells of a change only when it makes the difference between up and down. */
+  #change(upstream: Upstream, change: Partial<Pick<Upstream, "healthy" | "ejected">>, reason = ""): void {
+    const before = isUp(upstream);
+    Object.assign(upstream, change);
+    if (isUp(upstream) === before) return;
+    const server = upstream.name;
+    if (!before) this.#hooks.emit({ type: "up", server });
+    else {
+      upstream.lastError = reason;
+      this.#hooks.emit({ type: "down", server, reason });
+    }
   }
 
   #part(upstream: Upstream): void {
+    this.#outliers.forget(upstream);
     this.#hooks.left(upstream);
     this.#hooks.emit({ type: "removed", server: upstream.name });
   }
@@ -137,24 +155,4 @@ export class Members {
     this.#hooks.joined(upstream);
     this.#hooks.emit({ type: "added", server: upstream.name });
   }
-}
-
-function buildView({ policy, hash, key }: Choice, members: readonly Member[], known: readonly Upstream[]): View {
-  const placement = createPlacement(policy, hash, members);
-  const upstreams = placement.members.map((member) => keepOrMake(member, known));
-  const usable = (member: number): boolean => {
-    const upstream = upstreams[member];
-    return upstream?.healthy === true && !upstream.draining;
-  };
-  // Weights are run-time state of a kept server: they are set once nothing can throw any more.
-  for (const [index, upstream] of upstreams.entries()) upstream.weight = placement.members[index]?.weight ?? 1;
-  return { policy, hash, key, readKey: keyReader(key), placement, upstreams, usable };
-}
-
-/** A server that stays keeps its state; one that changed its address starts anew and keeps its counts. */
-function keepOrMake(member: Member, known: readonly Upstream[]): Upstream {
-  const same = known.find(({ name }) => name === member.name);
-  return same?.address === member.address && same !== undefined
-    ? same
-    : newUpstream(member, same?.counts ?? newCounts());
 }

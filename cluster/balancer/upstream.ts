@@ -5,7 +5,7 @@ import { ConfigError, parseAddress } from "./address.ts";
 export type State = "up" | "down" | "draining";
 
 /** What happened at a server since the balancer began; kept by name, so that it survives a change of address. */
-export interface Counts {
+interface Counts {
   /** Attempts: a request that is retried counts once at each server that it was given to. */
   requests: number;
   /** Attempts that ended without an answer. */
@@ -23,42 +23,63 @@ export interface Upstream {
   readonly endpoint: Endpoint;
   readonly counts: Counts;
   weight: number;
+  /** What its checks say. */
   healthy: boolean;
+  /** Taken out for a while because it lost its requests, whatever its checks say. */
+  ejected: boolean;
   draining: boolean;
   /** Whether a check ever succeeded: until then one failure is enough to take it down. */
   proven: boolean;
   /** Checks in a row with the same result: successes count up from 1, failures down from −1. */
   streak: number;
+  /** Requests in a row that it had and did not answer. */
+  losses: number;
+  /** When the last of them was counted, in milliseconds of `performance.now()`. */
+  lostAt: number;
+  /** How often it was ejected, until it behaves for long. */
+  ejections: number;
   lastError: string | null;
   inFlight: number;
   /** Called when the last request in flight ends. */
   onIdle: (() => void) | null;
 }
 
-export const newCounts = (): Counts => ({ requests: 0, failures: 0, retries: 0, answers: new Map() });
+const newCounts = (): Counts => ({ requests: 0, failures: 0, retries: 0, answers: new Map() });
 
-/** A server that joins: taken to be up until a check says otherwise. Throws a ConfigError when it has no address. */
-export function newUpstream({ name, weight, address }: Member, counts: Counts): Upstream {
+/**
+ * A server that joins: taken to be up until a check says otherwise. `before` is what has its name now: a server keeps
+ * its counts, and goes on draining, at another address. Throws a ConfigError when it has no address.
+ */
+export function newUpstream({ name, weight, address }: Member, before?: Upstream): Upstream {
   if (address === undefined) throw new ConfigError(`server ${name} has no address: write ${name}=host:port`);
+  const endpoint = parseAddress(address);
+  if (endpoint.port === 0) throw new ConfigError(`server ${name} cannot be reached at port 0: write its own port`);
   return {
     name,
     address,
-    endpoint: parseAddress(address),
-    counts,
+    endpoint,
+    counts: before?.counts ?? newCounts(),
     weight,
     healthy: true,
-    draining: false,
+    ejected: false,
+    draining: before?.draining ?? false,
     proven: false,
     streak: 0,
+    losses: 0,
+    lostAt: Number.NEGATIVE_INFINITY,
+    ejections: 0,
     lastError: null,
     inFlight: 0,
     onIdle: null,
   };
 }
 
-export const stateOf = ({ draining, healthy }: Upstream): State => {
-  if (draining) return "draining";
-  return healthy ? "up" : "down";
+/** Whether a server works, as far as is known. */
+export const isUp = ({ healthy, ejected }: Upstream): boolean => healthy && !ejected;
+
+export const stateOf = (upstream: Upstream): State => {
+  if (upstream.draining) return "draining";
+  return isUp(upstream) ? "up" : "down";
 };
 
 /** A request is given to the server. */

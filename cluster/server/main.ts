@@ -2,6 +2,9 @@
 import { explainListenError } from "../listen.ts";
 import { type ServerOptions, startServer } from "./server.ts";
 
+// Whoever reads our log may leave: we go on without.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
 /** Reads the environment; throws a sentence that names the variable. */
 function optionsFromEnv(env: NodeJS.ProcessEnv): ServerOptions {
   const name = env.LBCTL_NAME ?? "";

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { Duplex } from "node:stream";
-import { closeGracefully, type Endpoint, listen } from "../listen.ts";
+import { type Endpoint, gracefulClose, listen } from "../listen.ts";
 import { badRequest, handlerFor } from "./routes.ts";
 
 export interface ServerOptions extends Endpoint {
@@ -25,13 +25,14 @@ export async function startServer({ name, host, port }: ServerOptions): Promise<
   const server = createServer(limits, handlerFor(name));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => refuse(error, socket, name));
   server.on("connect", (_request, socket: Duplex) => refuse(new Error("CONNECT"), socket, name));
+  const close = gracefulClose(server);
   const actual = await listen(server, { host, port });
-  return { port: actual, close: () => closeGracefully(server, drainMs) };
+  return { port: actual, close: () => close(drainMs) };
 }
 
 /** Answers what is not HTTP, and never lets it reach anything else. */
 function refuse(error: NodeJS.ErrnoException, socket: Duplex, name: string): void {
   socket.on("error", () => socket.destroy());
   if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
-  else socket.end(badRequest(error, name));
+  else socket.end(badRequest(error, name), () => socket.destroy());
 }

@@ -54,7 +54,7 @@ export function connectControl(spec: FleetSpec, token: string): Control {
       .request({
         method,
         path,
-        // A frozen balancer must not hold up whoever asks; but PUT /v1/servers waits for requests to end (10 s at most).
+        // A frozen balancer must not hold up whoever asks; but PUT /v1/servers waits for requests to end (8 s at most).
         signal: AbortSignal.timeout(method === "PUT" ? 15_000 : 3_000),
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
         body: body === undefined ? null : JSON.stringify(body),

@@ -3,7 +3,7 @@ import { eachKey, type OnProgress } from "./simulate.ts";
 import type { WeightedKeys } from "./weighted-keys.ts";
 
 /** What one server has before and after, and what of it came or went; by keys or by requests. */
-export interface Shift {
+interface Shift {
   readonly before: number;
   readonly after: number;
   /** What it has after and had not before. */
@@ -12,14 +12,14 @@ export interface Shift {
   readonly lost: number;
 }
 
-export interface ComparedServer {
+interface ComparedServer {
   readonly name: string;
   readonly keys: Shift;
   readonly requests: Shift;
 }
 
 /** A key that alone has more requests than an even share of them all. */
-export interface HotKey {
+interface HotKey {
   readonly key: string;
   readonly requests: number;
 }

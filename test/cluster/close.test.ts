@@ -1,8 +1,25 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { startBalancer } from "../../cluster/balancer/balancer.ts";
 import { defaultCheck, withDefaults } from "../../cluster/balancer/config.ts";
-import { anywhere, ask, member, servedBy, signal, startHttp, startServers, token } from "./harness.ts";
+import {
+  anywhere,
+  ask,
+  closeOf,
+  control,
+  json,
+  member,
+  patience,
+  servedBy,
+  signal,
+  startFor,
+  startHttp,
+  startRaw,
+  startServers,
+  token,
+} from "./harness.ts";
 import { run, runToEnd, useProgram } from "./program.ts";
 
 describe("close()", () => {
@@ -28,8 +45,8 @@ describe("close()", () => {
   test("lets a request in flight end, tells its client to leave, and takes no other", async () => {
     const arrived = signal();
     const release = signal();
-    const port = await startHttp(async (_request, response) => {
-      arrived.resolve();
+    const port = await startHttp(async ({ url }, response) => {
+      if (url === "/x") arrived.resolve();
       await release.promise;
       response.end("late");
     });
@@ -46,7 +63,7 @@ describe("close()", () => {
 
   test("cuts what is not done at the deadline", async () => {
     const arrived = signal();
-    const port = await startHttp(() => arrived.resolve());
+    const port = await startHttp(({ url }) => url === "/x" && arrived.resolve());
     const config = withDefaults({ listen: anywhere, members: [member("a", port)], drainMs: 10 });
     const balancer = await startBalancer(config);
     const never = ask(balancer.port, { path: "/x" });
@@ -57,8 +74,68 @@ describe("close()", () => {
   });
 });
 
+test("close() waits for no client that asks nothing", async () => {
+  const balancer = await startFor([], { drainMs: 60_000 });
+  const say = (port: number, text: string): Socket => {
+    const socket = connect({ host: "127.0.0.1", port }).on("error", () => {});
+    socket.write(text);
+    return socket;
+  };
+  const sockets = ["", "GET / HT", "GET /health HTTP/1.1\r\nHost: x\r\n\r\nGET"].map((text) =>
+    say(balancer.port, text),
+  );
+  await expect
+    .poll(async () => json(await control(balancer, "GET", "/v1/servers")).connections.client, patience)
+    .toBe(sockets.length);
+  await Promise.all([balancer.close(), ...sockets.map((socket) => closeOf(socket.resume()))]);
+}, 10_000);
+
+test("a change of membership that comes while the balancer closes leaves no check behind", async () => {
+  let connections = 0;
+  const port = await startRaw((socket) => {
+    connections += 1;
+    socket.write("welcome");
+  });
+  const balancer = await startFor([], { check: { ...defaultCheck, kind: "tcp" } });
+  const body = JSON.stringify({ servers: [member("late", port)] });
+  const put = connect({ host: "127.0.0.1", port: balancer.controlPort });
+  const head = `PUT /v1/servers HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n`;
+  // The balancer has the head when it asks for the body.
+  put.write(`${head}Expect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`);
+  await once(put, "data");
+  const closed = balancer.close();
+  const refused = (): Promise<string> =>
+    control(balancer, "GET", "/v1/servers").then(
+      () => "",
+      ({ code }) => code,
+    );
+  await expect.poll(refused, patience).toBe("ECONNREFUSED");
+  put.write(body);
+  expect(String(await once(put, "data"))).toMatch(/^HTTP\/1.1 200 /);
+  put.destroy();
+  await closed;
+  // A check would have come before this.
+  const own = connect({ host: "127.0.0.1", port });
+  await once(own, "data");
+  own.destroy();
+  expect(connections).toBe(1);
+});
+
 describe("the balancer's process", () => {
   const program = useProgram("balancer");
+
+  test("goes on when nobody reads its log any more", async () => {
+    const { child, port } = await run(program(), {
+      LBCTL_LISTEN: "127.0.0.1:0",
+      LBCTL_SERVERS: "dead=127.0.0.1:1",
+      LBCTL_CHECK: "tcp interval=1",
+    });
+    const health = async (): Promise<string> => json(await ask(port, { path: "/health" })).servers[0].state;
+    child.stdout.destroy();
+    // That the server is down has been logged by then, or is while the last of these is answered.
+    await expect.poll(health, patience).toBe("down");
+    for (let count = 0; count < 10; count += 1) expect(await health()).toBe("down");
+  });
 
   test("forwards by its environment, logs as JSON lines, and ends with 0 on SIGTERM", async () => {
     const [server] = await startServers(1);

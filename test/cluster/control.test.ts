@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import {
@@ -7,6 +8,7 @@ import {
   exchange,
   json,
   member,
+  patience,
   readEvents,
   startFor,
   startServers,
@@ -61,8 +63,9 @@ describe("the control port", () => {
     expect(json(reply).error.message).not.toMatch(/\n|\.ts/);
   });
 
-  test("lives through garbage and clients that leave", async () => {
-    const balancer = await startFor([]);
+  test("lives through garbage and clients that leave, and takes neither for a defect", async () => {
+    const logged: unknown[] = [];
+    const balancer = await startFor([], { log: (event) => logged.push(event) });
     expect(await exchange(balancer.controlPort, "nonsense\r\n\r\n")).toContain(" 400 ");
     await new Promise<void>((resolve) => {
       const socket = connect({ host: "127.0.0.1", port: balancer.controlPort }, () => {
@@ -72,6 +75,9 @@ describe("the control port", () => {
       socket.on("close", () => resolve());
     });
     expect((await control(balancer, "GET", "/v1/servers")).status).toBe(200);
+    // By then the last of what clients did is known.
+    await balancer.close();
+    expect(logged).toEqual([]);
   });
 
   test("shows the servers and how keys are placed", async () => {
@@ -146,6 +152,7 @@ describe("the classroom protocol", () => {
     ["POST", "/add", { n: 1, hostnames: ["A", "B"] }, "Length of hostname list is more than newly added instances"],
     ["DELETE", "/rm", { n: 1, hostnames: ["A", "B"] }, "Length of hostname list is more than removable instances"],
     ["POST", "/add", { n: 0 }, "n: n must be more than 0"],
+    ["POST", "/add", { n: 1001 }, "n: n must be at most 1000"],
     ["POST", "/add", { n: 1.5 }, "n: n must be a whole number"],
     ["POST", "/add", {}, "n: n must be a whole number"],
     ["POST", "/add", { n: 2, hostnames: ["A", "A"] }, "hostnames: a hostname is given twice"],
@@ -191,6 +198,36 @@ describe("the classroom protocol", () => {
     await supervisor.next("wanted");
     supervisor.close();
     expect(json(await added)).toEqual(failure("the supervisor has gone"));
+  });
+
+  test("asks the newest of several supervisors, and gives up what it was asked when it leaves", async () => {
+    const balancer = await startFor([]);
+    const older = await readEvents(balancer, "/v1/events?provision=1");
+    const newer = await readEvents(balancer, "/v1/events?provision=1");
+    const first = control(balancer, "POST", "/add", { n: 1 });
+    await newer.next("wanted");
+    newer.close();
+    expect(json(await first)).toEqual(failure("the supervisor has gone"));
+    const second = control(balancer, "POST", "/add", { n: 2 });
+    // The first that the older one hears of is the second wish.
+    const { id, n } = await older.next("wanted");
+    expect(n).toBe(2);
+    await control(balancer, "POST", `/v1/wanted/${id}`, { ok: true });
+    expect((await second).status).toBe(200);
+  });
+
+  test("does not wait for a supervisor that left with its requests pipelined", async () => {
+    const balancer = await startFor([]);
+    const attach = (query: string): string =>
+      `GET /v1/events${query} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    const socket = connect({ host: "127.0.0.1", port: balancer.controlPort });
+    socket.write(attach("") + attach("?provision=1"));
+    await once(socket, "data");
+    socket.destroy();
+    // Only when the connection's end has come through is nobody there to be asked.
+    await expect
+      .poll(async () => json(await control(balancer, "POST", "/add", { n: 1 })).message, patience)
+      .toMatch("no supervisor is attached");
   });
 
   test("is not on the data port", async () => {

@@ -9,6 +9,7 @@ import {
   exchange,
   json,
   member,
+  patience,
   servedBy,
   signal,
   startFor,
@@ -226,6 +227,15 @@ describe("an answer", () => {
     expect((await ask(port)).body.toString()).toBe("hi");
   });
 
+  test("has no fields of the server's where the balancer says its own", async () => {
+    const answer = "HTTP/1.1 200 OK\r\nX-Request-Id: theirs\r\nX-Lbctl-Attempts: 9\r\nContent-Length: 0\r\n\r\n";
+    const members = [member("scripted", await startScripted(answer))];
+    const plain = await ask((await startFor(members)).port);
+    expect([plain.headers["x-request-id"], plain.headers["x-lbctl-attempts"]]).toEqual(["theirs", undefined]);
+    const numbered = await ask((await startFor(members, { key: { kind: "request-id" } })).port);
+    expect(numbered.headers["x-request-id"]).toMatch(/^\d{6}$/);
+  });
+
   test("of a server's own error passes as it is", async () => {
     const { port } = await startBefore("HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops");
     const reply = await ask(port);
@@ -254,6 +264,8 @@ describe("an answer", () => {
     expect(reply.status).toBe(502);
     expect(json(reply).error).toMatchObject({ reason: "server-failed", id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
     expect(reply.body.toString()).not.toMatch(/127\.0\.0\.1|at .*\.ts/);
+    // What one server answers badly, another would too: the request is made once.
+    expect(reply.headers["x-lbctl-attempts"]).toBeUndefined();
     expect((await ask(port, { path: "/health" })).status).toBe(200);
   });
 
@@ -280,6 +292,20 @@ describe("a client that goes away", () => {
     await cancelled.promise;
     const [server] = json(await control(balancer, "GET", "/v1/servers")).servers;
     expect(server).toMatchObject({ requests: 1, failures: 0, retries: 0, inFlight: 0 });
+  });
+
+  test("in the middle of its body counts against no server either", async () => {
+    const [server] = await startServers(1);
+    const balancer = await startFor(server ? [server] : []);
+    const shown = async () => json(await control(balancer, "GET", "/v1/servers")).servers[0];
+    for (let count = 0; count < 6; count += 1) {
+      const socket = connect({ host: "127.0.0.1", port: balancer.port });
+      socket.write("POST /data HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
+      await expect.poll(async () => (await shown()).inFlight, patience).toBe(1);
+      socket.destroy();
+      await expect.poll(async () => (await shown()).inFlight, patience).toBe(0);
+    }
+    expect(await shown()).toMatchObject({ requests: 6, failures: 0, state: "up" });
   });
 });
 

@@ -15,6 +15,9 @@ const noCheck = { ...defaultCheck, kind: "off" } as const;
 
 export const member = (name: string, port: number): Member => ({ name, weight: 1, address: `127.0.0.1:${port}` });
 
+/** For `expect.poll`: until the test's own timeout, as often as may be. */
+export const patience = { timeout: 30_000, interval: 1 } as const;
+
 /** Starts `count` servers, named server-1 and on. */
 export async function startServers(count: number): Promise<Member[]> {
   const names = Array.from({ length: count }, (_, index) => `server-${index + 1}`);
@@ -148,6 +151,10 @@ export function exchange(port: number, bytes: string): Promise<string> {
     socket.on("close", () => resolve(text));
   });
 }
+
+/** Resolves when a connection is closed, in whatever way. */
+export const closeOf = (socket: Socket): Promise<void> =>
+  socket.closed ? Promise.resolve() : new Promise((resolve) => socket.once("close", () => resolve()));
 
 /** Asks the control port, with the token unless `headers` says otherwise. */
 export const control = (

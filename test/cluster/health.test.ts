@@ -79,6 +79,17 @@ describe("active checks", () => {
     expect(await events.next("down")).toMatchObject({ reason: "TIMEOUT" });
   });
 
+  test("that are answered with a 101 have failed, and go on", async () => {
+    let answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+    const port = await startRaw((socket) => socket.on("data", () => socket.write(answer)));
+    const balancer = await startFor([], { check: quick });
+    const events = await readEvents(balancer);
+    await putServers(balancer, [member("switch", port)]);
+    expect(await events.next("down")).toMatchObject({ reason: "HTTP 101" });
+    answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    expect(await events.next("up")).toEqual({ type: "up", server: "switch" });
+  });
+
   test("by TCP are content with a connection", async () => {
     const port = await deadPort();
     const balancer = await startFor([], { check: { ...quick, kind: "tcp" } });

@@ -17,12 +17,19 @@ test.each(["", "client", "header", "header:", "cookie:a b", "header:a:b", "path:
   },
 );
 
+const bytesOf = (text: string): string => Buffer.from(text).toString("latin1");
+
 const asks: [string, string, Ask][] = [
   ["client-ip", "127.0.0.1", { path: "/data/x?y" }],
   ["path", "/api/x", { path: "/api/x?y=z" }],
   ["uri", "/api/x?y=z", { path: "/api/x?y=z" }],
   ["header:X-User", "ann", { headers: { "x-user": "ann" } }],
   ["header:X-User", "127.0.0.1", {}],
+  ["header:constructor", "127.0.0.1", {}],
+  // Node writes the characters of a field's value a byte each.
+  ["header:X-User", "Zoë 東京", { headers: { "x-user": bytesOf("Zoë 東京") } }],
+  ["cookie:sid", "é", { headers: { cookie: `sid=${bytesOf("é")}` } }],
+  ["header:X-User", "caf\xe9", { headers: { "x-user": "caf\xe9" } }],
   ["cookie:sid", "s 1=", { headers: { cookie: "other=1; sid=s 1=; sid=2" } }],
   ["cookie:sid", "127.0.0.1", { headers: { cookie: "xsid=1" } }],
   ["query:user", "a%20b", { path: "/data?x=1&user=a%20b&user=c" }],

@@ -52,14 +52,24 @@ describe("a new membership", () => {
     await arrived.promise;
     const events = await readEvents(balancer);
     const order: string[] = [];
-    const put = putServers(balancer, []).then(() => order.push("put"));
+    const put = putServers(balancer, []).finally(() => order.push("put"));
     await events.next("removed");
     expect((await ask(balancer.port)).status).toBe(503);
     order.push("released");
     release.resolve();
     expect((await slow).body.toString()).toBe("late");
-    await put;
+    expect(json(await put)).toMatchObject({ drained: true, stillInFlight: [] });
     expect(order).toEqual(["released", "put"]);
+  });
+
+  test("says who still has requests in flight when the wait is over", async () => {
+    const arrived = signal();
+    const port = await startHttp(() => arrived.resolve());
+    const balancer = await startFor([member("stuck", port)], { drainMs: 10 });
+    ask(balancer.port, { path: "/x" }).catch(() => {});
+    await arrived.promise;
+    const reply = json(await putServers(balancer, []));
+    expect(reply).toMatchObject({ servers: [], drained: false, stillInFlight: [{ name: "stuck", inFlight: 1 }] });
   });
 
   test("keeps a server's counts by name, and moves to its new address", async () => {
@@ -86,6 +96,7 @@ describe("a new membership", () => {
     [[{ name: "a", weight: 1, address: "nowhere" }]],
     [[{ name: "a", weight: -1, address: "127.0.0.1:1" }]],
     [[{ name: "a", weight: 1 }]],
+    [[{ name: "a", weight: 1, address: "127.0.0.1:0" }]],
     ["a=127.0.0.1:1"],
   ])("such as %j changes nothing", async (servers) => {
     const balancer = await startFor(await startServers(2));
@@ -143,5 +154,12 @@ describe("a draining server", () => {
     await events.next("ready");
     expect(await served()).toEqual(new Set(["server-1", "server-2"]));
     expect((await control(balancer, "POST", "/v1/servers/nobody/drain")).status).toBe(404);
+  });
+
+  test("stays one when its address changes", async () => {
+    const balancer = await startFor([member("a", 1)]);
+    await control(balancer, "POST", "/v1/servers/a/drain");
+    const { servers } = json(await putServers(balancer, [member("a", 2)]));
+    expect(servers).toMatchObject([{ address: "127.0.0.1:2", state: "draining" }]);
   });
 });

@@ -42,9 +42,9 @@ export interface Program {
   readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
 }
 
-/** Starts a program and waits for its first line. */
-export async function run(path: string, env: Record<string, string>): Promise<Program> {
-  const child = start(path, env);
+/** Starts a program, which may open no more than `maxFiles`, and waits for its first line. */
+export async function run(path: string, env: Record<string, string>, maxFiles?: number): Promise<Program> {
+  const child = start(path, env, maxFiles);
   const ended = endOf(child);
   const first = await Promise.race([once(child.stdout, "data"), ended]);
   if (!Array.isArray(first)) throw new Error(`the program ended at once: ${first.stderr}`);
@@ -54,8 +54,12 @@ export async function run(path: string, env: Record<string, string>): Promise<Pr
 /** Runs a program to its end. */
 export const runToEnd = (path: string, env: Record<string, string>): Program["ended"] => endOf(start(path, env));
 
-function start(path: string, env: Record<string, string>): Program["child"] {
-  const child = spawn(process.execPath, [path], { env, stdio: ["ignore", "pipe", "pipe"] });
+/** Starts a program and waits for nothing. */
+export function start(path: string, env: Record<string, string>, maxFiles?: number): Program["child"] {
+  const program = [process.execPath, path];
+  const limited = ["/bin/sh", "-c", `ulimit -n ${maxFiles}; exec "$0" "$1"`, ...program];
+  const [command = "", ...args] = maxFiles === undefined ? program : limited;
+  const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
 }

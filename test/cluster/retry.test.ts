@@ -48,6 +48,13 @@ describe("a connection that is never made", () => {
   });
 });
 
+test("a request is made three times at most", async () => {
+  const ports = await Promise.all(Array.from({ length: 5 }, deadPort));
+  const balancer = await startFor(ports.map((port, index) => member(`dead-${index}`, port)));
+  const reply = await ask(balancer.port);
+  expect([reply.status, reply.headers["x-lbctl-attempts"]]).toEqual([502, "3"]);
+});
+
 describe("a connection that breaks before the answer", () => {
   /** A server that hangs up on every request, and counts them. */
   async function startRude() {
@@ -76,6 +83,18 @@ describe("a connection that breaks before the answer", () => {
     const headers = { "x-key": await keyOwnedBy(balancer, "rude") };
     const reply = await ask(balancer.port, { method, headers, body: "x" });
     expect([reply.status, json(reply).error.reason, rude.seen.requests]).toEqual([502, "server-failed", 1]);
+  });
+
+  test("at two servers is enough: a third is not put at risk", async () => {
+    const rude = await Promise.all([startRude(), startRude(), startRude()]);
+    const balancer = await startFor(rude.map(({ port }, index) => member(`rude-${index}`, port)));
+    const reply = await ask(balancer.port);
+    expect([reply.status, json(reply).error.reason, reply.headers["x-lbctl-attempts"]]).toEqual([
+      502,
+      "server-failed",
+      "2",
+    ]);
+    expect(rude.map(({ seen }) => seen.requests).sort()).toEqual([0, 1, 1]);
   });
 
   test("that the server had closed while idle costs a GET nothing", async () => {

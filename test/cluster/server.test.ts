@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
-import { ask, exchange, json, signal, startOne } from "./harness.ts";
-import { run, runToEnd, useProgram } from "./program.ts";
+import { startServer } from "../../cluster/server/server.ts";
+import { ask, closeOf, deadPort, exchange, json, patience, signal, startOne } from "./harness.ts";
+import { run, runToEnd, start, useProgram } from "./program.ts";
 
 describe("the server", () => {
   test("says who it is and what was asked", async () => {
@@ -72,6 +75,33 @@ describe("the server", () => {
   });
 });
 
+test("the server lets go of a client that it has refused, even one that keeps its own end open", async () => {
+  const { port } = await startOne("server-1");
+  const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+  socket.on("error", () => {}).resume();
+  socket.write("CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n");
+  await once(socket, "end");
+  // What is written to a connection that nobody holds comes back as an error.
+  const insist = (): void => {
+    if (socket.writable) socket.write("?", () => setImmediate(insist));
+  };
+  insist();
+  await closeOf(socket);
+}, 10_000);
+
+test("the server closes at once although a client is connected and says nothing, or half of something", async () => {
+  const server = await startServer({ name: "server-1", host: "127.0.0.1", port: 0 });
+  const sockets = ["", "GET /da"].map((text) => {
+    const socket = connect({ host: "127.0.0.1", port: server.port }).on("error", () => {});
+    socket.write(text);
+    return socket;
+  });
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  await ask(server.port);
+  await server.close();
+  for (const socket of sockets) socket.destroy();
+}, 5_000);
+
 describe("the server's process", () => {
   const program = useProgram("server");
 
@@ -95,6 +125,18 @@ describe("the server's process", () => {
     upload.flushHeaders();
     expect(JSON.parse(await answered.promise)).toMatchObject({ bytes: 4 });
     expect(await ended).toEqual({ code: 0, stderr: "" });
+  });
+
+  test("goes on when nobody reads what it says", async () => {
+    const port = await deadPort();
+    start(program(), { LBCTL_NAME: "server-1", LBCTL_PORT: String(port) }).stdout.destroy();
+    const asked = (): Promise<number | null> =>
+      ask(port).then(
+        ({ status }) => status,
+        () => null,
+      );
+    await expect.poll(asked, patience).toBe(200);
+    expect(await asked()).toBe(200);
   });
 
   test("says in one line that its port is taken, and ends with 1", async () => {

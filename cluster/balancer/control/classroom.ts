@@ -9,7 +9,7 @@ const name = z
 
 const schema = z.object(
   {
-    n: z.int("n must be a whole number").positive("n must be more than 0"),
+    n: z.int("n must be a whole number").positive("n must be more than 0").max(1000, "n must be at most 1000"),
     hostnames: z
       .array(name, "hostnames must be a list of names")
       .refine((names) => new Set(names).size === names.length, "a hostname is given twice")

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { inspect } from "node:util";
 import { z } from "zod";
 import { PlacementError } from "../../../src/placement/index.ts";
-import { closeGracefully, type Endpoint, listen } from "../../listen.ts";
+import { type Endpoint, gracefulClose, listen } from "../../listen.ts";
 import { ConfigError, isWildcard } from "../address.ts";
 import { readJson } from "./body.ts";
 import { classroomError } from "./classroom.ts";
@@ -16,6 +16,7 @@ import { Wanted } from "./wanted.ts";
 export interface ControlOptions extends Omit<ControlContext, "streams" | "wanted"> {
   readonly control: Endpoint;
   readonly token: string;
+  readonly headTimeoutMs: number;
 }
 
 export interface RunningControl {
@@ -23,20 +24,22 @@ export interface RunningControl {
   close(): Promise<void>;
 }
 
-const limits = { headersTimeout: 10_000, requestTimeout: 30_000, requireHostHeader: false };
+const limits = { requestTimeout: 30_000, connectionsCheckingInterval: 1_000, requireHostHeader: false };
 
 /** Starts the control port; rejects with the system's error when the port is taken. */
 export async function startControl(options: ControlOptions): Promise<RunningControl> {
   const streams = new EventStreams(options.events);
   const context: ControlContext = { ...options, streams, wanted: new Wanted(streams) };
   const admitted = (request: IncomingMessage): void => admit(request, options.token, isWildcard(options.control.host));
-  const server = createServer(limits, (request, response) => void answer(context, admitted, request, response));
+  const limited = { ...limits, headersTimeout: options.headTimeoutMs };
+  const server = createServer(limited, (request, response) => void answer(context, admitted, request, response));
+  const close = gracefulClose(server);
   const port = await listen(server, options.control);
   return {
     port,
     close: () => {
       streams.close();
-      return closeGracefully(server, 1_000);
+      return close(1_000);
     },
   };
 }
@@ -59,6 +62,8 @@ async function answer(
     const result = await route.handle({ context, params, query: url.searchParams, body, response });
     if (result !== null) send(response, result);
   } catch (error) {
+    // The client has left in the middle of its body.
+    if (request.destroyed && !request.complete) return;
     const result = errorAnswer(error, route);
     if (result.status === 500) context.events.emit({ type: "defect", reason: inspect(error) });
     send(response, result);

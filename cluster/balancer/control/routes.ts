@@ -49,11 +49,12 @@ const describe = (upstream: Upstream): object => ({
   lastError: upstream.lastError,
 });
 
-/** Answers when nobody who left has a request in flight, so that the caller may stop them then. */
+/** Answers when nobody who left has a request in flight, so that the caller may stop them then, or says who still has. */
 async function replaceMembers({ context, body }: Call<z.infer<typeof membership>>): Promise<Answer> {
   const left = context.members.replace(body.servers);
   await idle(left, context.drainMs);
-  return ok(overview(context));
+  const stillInFlight = left.filter(({ inFlight }) => inFlight > 0).map(({ name, inFlight }) => ({ name, inFlight }));
+  return ok({ ...overview(context), drained: stillInFlight.length === 0, stillInFlight });
 }
 
 function setDraining({ context, params: [name = "", action] }: Call<unknown>): Answer {
@@ -82,7 +83,7 @@ function placeKey({ context, query }: Call<unknown>): Answer {
 
 function openEvents({ context, query, response }: Call<unknown>): null {
   const { streams, wanted } = context;
-  streams.open(response, query.get("provision") === "1", () => wanted.supervisorLeft());
+  streams.open(response, query.get("provision") === "1", () => wanted.supervisorLeft(response));
   return null;
 }
 

@@ -25,10 +25,6 @@ export class EventStreams {
     this.#events = events;
   }
 
-  get supervised(): boolean {
-    return this.#supervisors.size > 0;
-  }
-
   /** Makes `response` a stream of events until either side ends it; `onEnd` is called then. */
   open(response: ServerResponse, provision: boolean, onEnd: () => void): void {
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
@@ -37,7 +33,8 @@ export class EventStreams {
     const heartbeat = setInterval(() => write(response, ": \n\n"), heartbeatMs);
     this.#readers.add(response);
     if (provision) this.#supervisors.add(response);
-    response.once("close", () => {
+    // Node tells the end of the connection to no response whose turn to be sent has not come.
+    response.req.socket.once("close", () => {
       clearInterval(heartbeat);
       unsubscribe();
       this.#readers.delete(response);
@@ -46,9 +43,11 @@ export class EventStreams {
     });
   }
 
-  /** Tells the supervisors alone. */
-  want(event: WantedEvent): void {
-    for (const response of this.#supervisors) send(response, event);
+  /** Tells the supervisor that came last, and nobody else: a wish is granted once. Returns it; undefined for none. */
+  want(event: WantedEvent): ServerResponse | undefined {
+    const newest = [...this.#supervisors].at(-1);
+    if (newest !== undefined) send(newest, event);
+    return newest;
   }
 
   close(): void {
@@ -60,6 +59,6 @@ const send = (response: ServerResponse, event: BalancerEvent | WantedEvent): voi
   write(response, `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
 
 function write(response: ServerResponse, text: string): void {
-  if (response.writableLength > maxBufferedBytes) response.destroy();
+  if (response.writableLength > maxBufferedBytes) response.req.socket.destroy();
   else if (!response.writableEnded) response.write(text);
 }

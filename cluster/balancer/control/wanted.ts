@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { ServerResponse } from "node:http";
 import type { EventStreams, WantedEvent } from "./streams.ts";
 
 /** What became of a wish. */
@@ -10,11 +11,16 @@ export interface Outcome {
 
 const granted: Outcome = { status: 200, message: "" };
 
+interface Pending {
+  readonly supervisor: ServerResponse;
+  readonly resolve: (outcome: Outcome) => void;
+}
+
 /** Wishes that wait for a supervisor to grant them. */
 export class Wanted {
   readonly #streams: EventStreams;
   readonly #patienceMs: number;
-  readonly #pending = new Map<string, (outcome: Outcome) => void>();
+  readonly #pending = new Map<string, Pending>();
 
   constructor(streams: EventStreams, patienceMs = 60_000) {
     this.#streams = streams;
@@ -23,16 +29,16 @@ export class Wanted {
 
   /** Asks the supervisor for servers, and resolves when it has answered, gone, or taken too long. */
   ask(wish: Pick<WantedEvent, "action" | "n" | "hostnames">): Promise<Outcome> {
-    if (!this.#streams.supervised)
-      return Promise.resolve({ status: 409, message: "no supervisor is attached that could start or stop servers" });
     const id = randomUUID();
-    return new Promise((resolve) => {
+    const supervisor = this.#streams.want({ type: "wanted", id, ...wish });
+    if (supervisor === undefined) return Promise.resolve(nobody);
+    return new Promise((settle) => {
       const timer = setTimeout(() => this.#settle(id, tooLate), this.#patienceMs);
-      this.#pending.set(id, (outcome) => {
+      const resolve = (outcome: Outcome): void => {
         clearTimeout(timer);
-        resolve(outcome);
-      });
-      this.#streams.want({ type: "wanted", id, ...wish });
+        settle(outcome);
+      };
+      this.#pending.set(id, { supervisor, resolve });
     });
   }
 
@@ -41,19 +47,17 @@ export class Wanted {
     return this.#settle(id, error === null ? granted : { status: 500, message: error });
   }
 
-  /** Gives up what waits, unless another supervisor is there. */
-  supervisorLeft(): void {
-    if (this.#streams.supervised) return;
-    for (const id of [...this.#pending.keys()]) this.#settle(id, gone);
+  /** Gives up what a supervisor was asked for: nobody knows how much of it was done. */
+  supervisorLeft(left: ServerResponse): void {
+    for (const [id, { supervisor }] of [...this.#pending]) if (supervisor === left) this.#settle(id, gone);
   }
 
   #settle(id: string, outcome: Outcome): boolean {
-    const resolve = this.#pending.get(id);
-    this.#pending.delete(id);
-    resolve?.(outcome);
-    return resolve !== undefined;
+    this.#pending.get(id)?.resolve(outcome);
+    return this.#pending.delete(id);
   }
 }
 
+const nobody: Outcome = { status: 409, message: "no supervisor is attached that could start or stop servers" };
 const tooLate: Outcome = { status: 504, message: "the supervisor did not answer in time" };
 const gone: Outcome = { status: 409, message: "the supervisor has gone" };

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
-import { codeOf } from "../checks.ts";
+import { codeOf } from "../error-code.ts";
 import type { KeySource } from "../key.ts";
 import type { Members } from "../members.ts";
 import { begin, countAnswer, end, type Upstream } from "../upstream.ts";
 import { bodyOf } from "./body.ts";
-import { type Client, refuse, writeHead } from "./client.ts";
+import { type Client, refuse } from "./client.ts";
 import { classify, type Failure, mayRetry } from "./failure.ts";
 import { answerFields } from "./fields.ts";
 import type { Pools } from "./pools.ts";
@@ -32,6 +32,10 @@ export interface Forwarding extends KeySource {
   readonly hasBody: boolean;
 }
 
+/** A request that harms whom it reaches must not be carried from server to server. */
+const maxAttempts = 3;
+const maxBroken = 2;
+
 /** A request on its way through the balancer: one or more attempts at servers, one answer. */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #context: ExchangeContext;
@@ -40,9 +44,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Tells the client its key as `X-Request-Id`. */
   readonly #showKey: boolean;
   readonly #began = performance.now();
-  /** Servers that failed so that they are not asked again. */
+  /** Servers that could not be reached: they are not asked again. */
+  readonly #unreached: Upstream[] = [];
+  /** Servers that the request failed at. */
   readonly #tried: Upstream[] = [];
   #attempts = 0;
+  /** Attempts that the server did not answer. */
+  #broken = 0;
+  #attemptBegan = 0;
   #upstream: Upstream | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #failure: Failure | null = null;
@@ -57,17 +66,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#key = readKey(given);
     this.#showKey = key.kind === "request-id";
     given.response.on("error", () => {});
-    given.response.on("close", () => this.#onClose());
+    given.client.onGone = this.#onGone;
   }
 
   /** Gives the request to the next server that will have it. */
   attempt(): void {
-    const upstream = this.#context.members.choose(this.#key, this.#tried);
+    const { members } = this.#context;
+    // A connection that broke may have been a stale one: with nobody else to ask, its server is asked once more.
+    const upstream = members.choose(this.#key, this.#tried) ?? members.choose(this.#key, this.#unreached);
     if (upstream === null) {
       this.#refuse(this.#failure?.refusal ?? "no-server");
       return;
     }
     this.#attempts += 1;
+    this.#attemptBegan = performance.now();
     this.#upstream = upstream;
     begin(upstream);
     const { request, path, method, fields, hasBody } = this.#given;
@@ -86,9 +98,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     const raw = Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
     const connection = headers.connection;
-    const fields = answerFields(raw, typeof connection === "string" ? connection : undefined);
+    const own = this.#showKey ? ownFieldsWithKey : ownFields;
+    const fields = answerFields(raw, typeof connection === "string" ? connection : undefined, own);
     this.#remaining = Number(headers["content-length"] ?? Number.NaN);
-    writeHead(this.#given.client, this.#given.response, status, this.#addOwn(fields));
+    this.#given.response.writeHead(status, this.#addOwn(fields));
     if (this.#upstream !== null) countAnswer(this.#upstream, status);
   }
 
@@ -109,7 +122,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!response.writableEnded) response.end();
     // An answer that came before the body was read whole: the rest is read and dropped.
     if (!request.complete) request.resume();
-    this.#release();
+    const upstream = this.#release();
+    if (upstream !== null) this.#context.members.answered(upstream);
     this.#finish(null);
   }
 
@@ -124,8 +138,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #cut(upstream: Upstream, error: Error): void {
     upstream.counts.failures += 1;
     upstream.lastError = codeOf(error);
+    this.#lost(upstream, error, classify(error));
     this.#given.response.destroy();
     this.#finish(null);
+  }
+
+  /** Answers that are too late do not come from one event, as connections do that break together: each counts. */
+  #lost(upstream: Upstream, error: Error, { refusal }: Failure): void {
+    const began = refusal === "answer-timeout" ? performance.now() : this.#attemptBegan;
+    this.#context.members.lost(upstream, codeOf(error), began);
   }
 
   #failed(upstream: Upstream, error: Error): void {
@@ -135,10 +156,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
       upstream.lastError = codeOf(error);
     }
     if (failure.unreached) this.#context.members.checked(upstream, codeOf(error));
-    // A connection that broke may have been a stale one: the same server gets a second chance on another.
-    if (failure.unreached || this.#failure !== null) this.#tried.push(upstream);
+    if (failure.lost) this.#lost(upstream, error, failure);
+    this.#tried.push(upstream);
+    if (failure.unreached) this.#unreached.push(upstream);
+    else this.#broken += 1;
     this.#failure = failure;
-    if (!mayRetry(failure, this.#given.method, this.#given.hasBody)) {
+    const spent = this.#attempts >= maxAttempts || this.#broken >= maxBroken;
+    if (spent || !mayRetry(failure, this.#given.method, this.#given.hasBody)) {
       this.#refuse(failure.refusal);
       return;
     }
@@ -154,17 +178,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #refuse(reason: Refusal): void {
-    const { client, request, response } = this.#given;
-    const status = refuse(client, response, reason, this.#addOwn([]));
+    const { request, response } = this.#given;
+    const status = refuse(response, reason, this.#addOwn([]));
     if (!request.complete) request.resume();
     this.#finish(status);
   }
 
-  #onClose(): void {
+  readonly #onGone = (): void => {
     if (this.#given.response.writableFinished) return;
     this.#clientGone = true;
     this.#controller?.abort(new Error("the client has gone"));
-  }
+  };
 
   /** The attempt under way is over; returns the server that it was made at. */
   #release(): Upstream | null {
@@ -176,6 +200,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #finish(refused: number | null): void {
+    const { client } = this.#given;
+    if (client.onGone === this.#onGone) client.onGone = null;
     this.#context.done((performance.now() - this.#began) / 1000, refused);
   }
 }
+
+/** What we alone tell the client, lower case: a server's own are dropped from its answer. */
+const ownFields: ReadonlySet<string> = new Set(["x-lbctl-attempts"]);
+const ownFieldsWithKey: ReadonlySet<string> = new Set([...ownFields, "x-request-id"]);

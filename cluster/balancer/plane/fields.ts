@@ -80,14 +80,18 @@ function addProvenance(fields: string[], { joined, authority }: RequestFields, s
   if (given["x-forwarded-host"] === undefined) fields.push("X-Forwarded-Host", authority ?? String(joined.host ?? ""));
 }
 
-/** The fields for the client, names and values by turns, without those that end at this hop. `raw` is as the server sent it. */
-export function answerFields(raw: readonly (Buffer | string)[], connection: string | undefined): string[] {
+/** The fields for the client, names and values by turns, without those that end at this hop and `own`. `raw` is as the server sent it. */
+export function answerFields(
+  raw: readonly (Buffer | string)[],
+  connection: string | undefined,
+  own: ReadonlySet<string>,
+): string[] {
   const dropped = connectionOptions(connection) ?? none;
   const fields: string[] = [];
   for (let at = 0; at < raw.length; at += 2) {
     const name = text(raw[at]);
     const lower = name.toLowerCase();
-    if (!hopByHop.has(lower) && !dropped.has(lower)) fields.push(name, text(raw[at + 1]));
+    if (!hopByHop.has(lower) && !dropped.has(lower) && !own.has(lower)) fields.push(name, text(raw[at + 1]));
   }
   return fields;
 }

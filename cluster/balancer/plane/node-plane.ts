@@ -1,17 +1,22 @@
 /** The data plane on Node's own HTTP server towards clients, and undici's pools towards servers. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { closeGracefully, listen } from "../../listen.ts";
+import { gracefulClose, listen } from "../../listen.ts";
 import { clientAddress, type Trust } from "../trust.ts";
 import { stateOf } from "../upstream.ts";
-import { type Client, Clients, endWith, refuse, writeHead } from "./client.ts";
+import { type Client, Clients, refuse } from "./client.ts";
 import { Exchange, type ExchangeContext, type Forwarding } from "./exchange.ts";
 import { connectionOptions, requestFields } from "./fields.ts";
 import type { StartDataPlane } from "./plane.ts";
 import { Pools } from "./pools.ts";
 import { isHealthPath, parseTarget, serverPath, type Target } from "./target.ts";
 
-/** A head must have arrived after 10 s, a whole request after 300 s; an idle connection is kept for 60 s. */
-const limits = { headersTimeout: 10_000, requestTimeout: 300_000, keepAliveTimeout: 60_000, requireHostHeader: false };
+/** A whole request must have arrived after 300 s; an idle connection is kept for 60 s. Node looks for late ones each second. */
+const limits = {
+  requestTimeout: 300_000,
+  keepAliveTimeout: 60_000,
+  connectionsCheckingInterval: 1_000,
+  requireHostHeader: false,
+};
 
 /** Starts to take requests; rejects with the system's error when the port is taken. */
 export const startNodePlane: StartDataPlane = async (options) => {
@@ -28,12 +33,15 @@ export const startNodePlane: StartDataPlane = async (options) => {
       if (refused !== null) refusals.set(refused, (refusals.get(refused) ?? 0) + 1);
     },
   };
-  const server = createServer(limits, (request, response) =>
-    accept(context, options.trust, { client: clients.of(request.socket), request, response }),
-  );
+  const server = createServer({ ...limits, headersTimeout: options.headTimeoutMs }, (request, response) => {
+    const client = clients.of(request.socket);
+    client.take(response, () => accept(context, options.trust, { client, request, response }));
+  });
+  const closeServer = gracefulClose(server);
   server.on("connection", (socket) => clients.add(socket));
   server.on("clientError", (error, socket) => clients.refuseUnread(error, socket));
-  server.on("connect", (_request, socket) => endWith(socket, "method-not-allowed"));
+  server.on("connect", (_request, socket) => clients.refuse(socket, "method-not-allowed"));
+  server.setTimeout(options.stallTimeoutMs, (socket) => clients.stalled(socket));
   const port = await listen(server, options.listen);
   return {
     port,
@@ -44,7 +52,7 @@ export const startNodePlane: StartDataPlane = async (options) => {
     forget: (upstream) => pools.forget(upstream),
     close: async (deadlineMs) => {
       closing = true;
-      await closeGracefully(server, deadlineMs);
+      await closeServer(deadlineMs);
       await pools.close();
     },
   };
@@ -58,12 +66,12 @@ interface Arrival {
 
 /** Takes a request: answers it here, or sends it on its way. */
 function accept(context: ExchangeContext, trust: Trust, arrival: Arrival): void {
-  const { client, request, response } = arrival;
+  const { request, response } = arrival;
   const target = parseTarget(request.url ?? "");
   const dropped = connectionOptions(request.headers.connection);
-  if (request.method === "TRACE") context.done(0, refuse(client, response, "method-not-allowed"));
+  if (request.method === "TRACE") context.done(0, refuse(response, "method-not-allowed"));
   else if (target === null || dropped === null || lacksHost(request))
-    context.done(0, refuse(client, response, "bad-request", ["Connection", "close"]));
+    context.done(0, refuse(response, "bad-request", ["Connection", "close"]));
   else if (isHealthPath(target.path)) answerHealth(context, arrival);
   else new Exchange(context, forwarding(arrival, target, dropped, trust)).attempt();
 }
@@ -83,22 +91,22 @@ function forwarding(arrival: Arrival, target: Target, dropped: ReadonlySet<strin
     target: target.path,
     path: serverPath(target.path),
     clientAddress: clientAddress(client.address, forwarded === undefined ? undefined : String(forwarded), trust),
-    field: (name) => headers[name]?.toString(),
+    field: (name) => (Object.hasOwn(headers, name) ? headers[name]?.toString() : undefined),
     fields: requestFields({ raw: rawHeaders, joined: headers, dropped, authority: target.authority }, client),
     hasBody: (length !== undefined && length !== "0") || headers["transfer-encoding"] !== undefined,
   };
 }
 
 /** The balancer's own health: 200, or 503 when there is no server to give a request to. */
-function answerHealth({ members, done }: ExchangeContext, { client, request, response }: Arrival): void {
+function answerHealth({ members, done }: ExchangeContext, { request, response }: Arrival): void {
   if (request.method !== "GET" && request.method !== "HEAD") {
-    done(0, refuse(client, response, "method-not-allowed"));
+    done(0, refuse(response, "method-not-allowed"));
     return;
   }
   const servers = members.view.upstreams.map((upstream) => ({ name: upstream.name, state: stateOf(upstream) }));
   const healthy = servers.some(({ state }) => state === "up");
   const body = JSON.stringify({ status: healthy ? "ok" : "no server available", servers });
   const fields = ["Content-Type", "application/json", "Content-Length", String(Buffer.byteLength(body))];
-  writeHead(client, response, healthy ? 200 : 503, fields);
+  response.writeHead(healthy ? 200 : 503, fields);
   response.end(body);
 }

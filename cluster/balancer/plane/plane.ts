@@ -10,6 +10,8 @@ interface DataPlaneOptions {
   readonly trust: Trust;
   readonly connectTimeoutMs: number;
   readonly answerTimeoutMs: number;
+  readonly headTimeoutMs: number;
+  readonly stallTimeoutMs: number;
   /** Called at the end of every request, with the seconds that it took. */
   readonly observe: (seconds: number) => void;
 }

@@ -5,7 +5,11 @@ import type { Upstream } from "../upstream.ts";
 export interface PoolTimeouts {
   readonly connectTimeoutMs: number;
   readonly answerTimeoutMs: number;
+  readonly stallTimeoutMs: number;
 }
+
+/** Connections to one server; further requests wait for one of these. */
+const maxConnections = 1_024;
 
 /** The connections to the servers, kept alive: one pool a server. */
 export class Pools {
@@ -34,10 +38,12 @@ export class Pools {
   }
 
   #open(upstream: Upstream): Pool {
-    const { connectTimeoutMs, answerTimeoutMs } = this.#timeouts;
+    const { connectTimeoutMs, answerTimeoutMs, stallTimeoutMs } = this.#timeouts;
     const pool = new Pool(`http://${formatAddress(upstream.endpoint)}`, {
       connect: { timeout: connectTimeoutMs },
       headersTimeout: answerTimeoutMs,
+      bodyTimeout: stallTimeoutMs,
+      connections: maxConnections,
       pipelining: 1,
     });
     this.#pools.set(upstream, pool);

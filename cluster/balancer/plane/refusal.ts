@@ -10,6 +10,7 @@ const refusals = {
   "server-failed": { status: 502, message: "The server broke off before it answered, or answered what is not HTTP." },
   unreachable: { status: 502, message: "No server could be reached." },
   "no-server": { status: 503, message: "No server is available: try again shortly." },
+  overloaded: { status: 503, message: "The balancer has too much to do: try again shortly." },
   "connect-timeout": { status: 504, message: "No server could be reached in time." },
   "answer-timeout": { status: 504, message: "The server did not answer in time." },
 } as const satisfies Record<string, { status: number; message: string }>;

@@ -1,0 +1,65 @@
+import { isUp, type Upstream } from "./upstream.ts";
+
+/** Requests lost in a row that have a server ejected (Envoy's `consecutive_local_origin_failure`). */
+const maxLosses = 5;
+/** An ejection is longer the more there were before it, up to this many times the first. */
+const maxTimes = 10;
+
+interface OutlierHooks {
+  /** Whether there are servers enough to take another one out. */
+  canSpare(): boolean;
+  ejected(upstream: Upstream, reason: string): void;
+  restored(upstream: Upstream): void;
+}
+
+/** Outlier detection: a server that passes its checks and loses its requests is given none for a while. */
+export class Outliers {
+  readonly #ejectionMs: number;
+  readonly #hooks: OutlierHooks;
+  readonly #returns = new Map<Upstream, NodeJS.Timeout>();
+
+  /** The first ejection takes `ejectionMs`. */
+  constructor(ejectionMs: number, hooks: OutlierHooks) {
+    this.#ejectionMs = ejectionMs;
+    this.#hooks = hooks;
+  }
+
+  /**
+   * A server had a request and did not answer it. A request that it had when it lost the one before does not count: a
+   * server that stops breaks all its connections at once. `began` is in milliseconds of `performance.now()`.
+   */
+  lost(upstream: Upstream, code: string, began: number): void {
+    if (!isUp(upstream) || began < upstream.lostAt) return;
+    const now = performance.now();
+    if (now - upstream.lostAt > maxTimes * this.#ejectionMs) upstream.ejections = 0;
+    upstream.lostAt = now;
+    upstream.losses += 1;
+    if (upstream.losses >= maxLosses && this.#hooks.canSpare()) this.#eject(upstream, code);
+  }
+
+  forget(upstream: Upstream): void {
+    clearTimeout(this.#returns.get(upstream));
+    this.#returns.delete(upstream);
+  }
+
+  close(): void {
+    for (const upstream of [...this.#returns.keys()]) this.forget(upstream);
+  }
+
+  #eject(upstream: Upstream, code: string): void {
+    upstream.ejections += 1;
+    const times = Math.min(upstream.ejections, maxTimes);
+    this.#returns.set(
+      upstream,
+      setTimeout(() => this.#restore(upstream), times * this.#ejectionMs),
+    );
+    this.#hooks.ejected(upstream, `${upstream.losses} requests in a row failed (${code})`);
+  }
+
+  #restore(upstream: Upstream): void {
+    this.#returns.delete(upstream);
+    upstream.losses = 0;
+    upstream.lostAt = performance.now();
+    this.#hooks.restored(upstream);
+  }
+}

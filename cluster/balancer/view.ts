@@ -1,0 +1,45 @@
+import {
+  createPlacement,
+  type HashName,
+  type Member,
+  type Placement,
+  type PolicySpec,
+} from "../../src/placement/index.ts";
+import { type KeySource, type KeySpec, keyReader } from "./key.ts";
+import { newUpstream, stateOf, type Upstream } from "./upstream.ts";
+
+/** How a server is chosen for a request: by what, and what of the request. */
+export interface Choice {
+  readonly policy: PolicySpec;
+  readonly hash: HashName;
+  readonly key: KeySpec;
+}
+
+/** Who is there and how they are chosen: immutable, swapped as one reference. */
+export interface View extends Choice {
+  readonly readKey: (source: KeySource) => string;
+  readonly placement: Placement;
+  /** In the order of `placement.members`. */
+  readonly upstreams: readonly Upstream[];
+  /** Whether the member at an index may be given requests. */
+  readonly usable: (member: number) => boolean;
+}
+
+/** Throws a PlacementError or ConfigError for members that cannot be. `known` are the servers so far. */
+export function buildView({ policy, hash, key }: Choice, members: readonly Member[], known: readonly Upstream[]): View {
+  const placement = createPlacement(policy, hash, members);
+  const upstreams = placement.members.map((member) => keepOrMake(member, known));
+  const usable = (member: number): boolean => {
+    const upstream = upstreams[member];
+    return upstream !== undefined && stateOf(upstream) === "up";
+  };
+  // Weights are run-time state of a kept server: they are set once nothing can throw any more.
+  for (const [index, upstream] of upstreams.entries()) upstream.weight = placement.members[index]?.weight ?? 1;
+  return { policy, hash, key, readKey: keyReader(key), placement, upstreams, usable };
+}
+
+/** A server that stays keeps its state; one that changed its address starts anew. */
+function keepOrMake(member: Member, known: readonly Upstream[]): Upstream {
+  const same = known.find(({ name }) => name === member.name);
+  return same !== undefined && same.address === member.address ? same : newUpstream(member, same);
+}

@@ -1,0 +1,142 @@
+import { connect, type Socket } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import {
+  ask,
+  closeOf,
+  control,
+  exchange,
+  json,
+  member,
+  patience,
+  putServers,
+  signal,
+  startFor,
+  startHttp,
+  startRaw,
+} from "./harness.ts";
+
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+
+/** Opens a connection that is closed when the test ends. */
+function open(port: number, bytes: string): Socket {
+  const socket = connect({ host: "127.0.0.1", port }, () => socket.write(bytes));
+  socket.on("error", () => {}).setEncoding("latin1");
+  onTestFinished(() => void socket.destroy());
+  return socket;
+}
+
+/** A balancer in front of a server that answers nothing; `arrived` resolves with its first request. */
+async function startBeforeMute() {
+  const arrived = signal();
+  const seen: Socket[] = [];
+  const port = await startRaw((socket) => {
+    seen.push(socket);
+    socket.once("data", () => arrived.resolve());
+  });
+  return { balancer: await startFor([member("mute", port)]), arrived: arrived.promise, seen };
+}
+
+describe("pipelined requests", () => {
+  test("are answered in order, one at a time", async () => {
+    let under = 0;
+    let most = 0;
+    const port = await startHttp((request, response) => {
+      under += 1;
+      most = Math.max(most, under);
+      setImmediate(() => {
+        under -= 1;
+        response.end(`<${request.url}>`);
+      });
+    });
+    const { port: front } = await startFor([member("a", port)]);
+    const last = "GET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    const text = await exchange(front, get("/a") + get("/b") + last);
+    expect([text.match(/<.*?>/g), most]).toEqual([["</a>", "</b>", "</c>"], 1]);
+  });
+
+  test("are all cancelled when their client leaves", async () => {
+    const { balancer, arrived, seen } = await startBeforeMute();
+    const socket = open(balancer.port, get("/a") + get("/b") + get("/c"));
+    await arrived;
+    socket.destroy();
+    const inFlight = async () => json(await control(balancer, "GET", "/v1/servers")).servers[0].inFlight;
+    await expect.poll(inFlight, patience).toBe(0);
+    expect(json(await putServers(balancer, []))).toMatchObject({ drained: true });
+    await Promise.all(seen.map(closeOf));
+  }, 10_000);
+
+  test("without end are not taken", async () => {
+    const { balancer } = await startBeforeMute();
+    await closeOf(open(balancer.port, get("/a").repeat(2_000)));
+    expect((await ask(balancer.port, { path: "/health" })).status).toBe(200);
+  }, 10_000);
+});
+
+describe("what cannot be read, behind a request that is not answered yet", () => {
+  test.each(["nonsense\r\n\r\n", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\nBad Name: x\r\n\r\n"])(
+    "(%j) ends the connection without a word",
+    async (bytes) => {
+      const { balancer, arrived } = await startBeforeMute();
+      const socket = open(balancer.port, get("/a"));
+      let text = "";
+      socket.on("data", (chunk) => {
+        text += chunk;
+      });
+      await arrived;
+      socket.write(bytes);
+      await closeOf(socket);
+      expect(text).toBe("");
+    },
+  );
+});
+
+test("half a head is waited for only so long, on either port", async () => {
+  const balancer = await startFor([], { headTimeoutMs: 20 });
+  const texts = [balancer.port, balancer.controlPort].map((port) => exchange(port, "GET / HT"));
+  for (const text of await Promise.all(texts)) expect(text).toMatch(/^HTTP\/1.1 408 /);
+}, 10_000);
+
+describe("an answer that stands still", () => {
+  test("because its client does not read ends, and leaves the server free", async () => {
+    const left = signal();
+    const port = await startHttp((_request, response) => {
+      response.on("close", left.resolve).on("error", () => {});
+      const fill = (): void => {
+        while (response.writable && response.write(Buffer.alloc(65_536)));
+        response.once("drain", fill);
+      };
+      fill();
+    });
+    const balancer = await startFor([member("endless", port)], { stallTimeoutMs: 100 });
+    const socket = open(balancer.port, get("/a"));
+    socket.pause();
+    await left.promise;
+    const [server] = json(await control(balancer, "GET", "/v1/servers")).servers;
+    expect(server).toMatchObject({ failures: 0 });
+  }, 10_000);
+
+  test("because its server sends no more is cut", async () => {
+    const port = await startHttp((_request, response) => void response.write("begin"));
+    const balancer = await startFor([member("stuck", port)], { stallTimeoutMs: 100 });
+    await expect(ask(balancer.port)).rejects.toThrow();
+    const [server] = json(await control(balancer, "GET", "/v1/servers")).servers;
+    expect(server).toMatchObject({ failures: 1, inFlight: 0, lastError: "UND_ERR_BODY_TIMEOUT" });
+  }, 10_000);
+
+  test("is told from one that has not begun", async () => {
+    const arrived = signal();
+    const release = signal();
+    const port = await startHttp(async (_request, response) => {
+      arrived.resolve();
+      await release.promise;
+      response.end("late");
+    });
+    const balancer = await startFor([member("slow", port)], { stallTimeoutMs: 20 });
+    const late = ask(balancer.port);
+    await arrived.promise;
+    // An idle connection of the same age is closed for standing still.
+    await closeOf(open(balancer.port, "").resume());
+    release.resolve();
+    expect((await late).body.toString()).toBe("late");
+  });
+});

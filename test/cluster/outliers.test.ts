@@ -1,0 +1,103 @@
+import type { Socket } from "node:net";
+import { describe, expect, test } from "vitest";
+import {
+  ask,
+  type Balancer,
+  control,
+  json,
+  member,
+  readEvents,
+  servedBy,
+  startFor,
+  startOne,
+  startRaw,
+} from "./harness.ts";
+
+const byHeader = { key: { kind: "header", name: "x-key" } } as const;
+
+/** A server that hangs up on every request. */
+const startRude = (): Promise<number> => startRaw((socket) => socket.on("data", () => socket.destroy()));
+
+/** Sends requests that go first to the server called `name`, which are not made again elsewhere; returns their statuses. */
+async function post(balancer: Balancer, name: string, count: number): Promise<number[]> {
+  const keys = Array.from({ length: 1_000 }, (_, key) => String(key));
+  let own = "";
+  for (const key of keys) {
+    const { candidates } = json(await control(balancer, "GET", `/v1/placement?key=${key}`));
+    own = key;
+    if (candidates[0] === name) break;
+  }
+  const statuses: number[] = [];
+  for (let at = 0; at < count; at += 1)
+    statuses.push((await ask(balancer.port, { method: "POST", headers: { "x-key": own }, body: "x" })).status);
+  return statuses;
+}
+
+const shown = async (balancer: Balancer) => json(await control(balancer, "GET", "/v1/servers")).servers;
+
+describe("a server that loses five requests in a row", () => {
+  test("is down for a while, though it passes its checks", async () => {
+    const steady = await startOne("steady");
+    const members = [member("rude", await startRude()), member("steady", steady.port)];
+    const balancer = await startFor(members, { ...byHeader, ejectionMs: 300 });
+    const events = await readEvents(balancer);
+    expect(await post(balancer, "rude", 6)).toEqual([502, 502, 502, 502, 502, 200]);
+    expect(await events.next("down")).toMatchObject({
+      server: "rude",
+      reason: expect.stringMatching(/^5 requests in a row failed/),
+    });
+    expect(await events.next("up")).toEqual({ type: "up", server: "rude" });
+    expect((await post(balancer, "rude", 1))[0]).toBe(502);
+  });
+
+  test("stays when half of the servers are down already", async () => {
+    const members = [member("a", await startRude()), member("b", await startRude()), member("c", 1)];
+    const balancer = await startFor(members, byHeader);
+    await post(balancer, "a", 5);
+    await post(balancer, "b", 6);
+    const states = (await shown(balancer)).map(({ state }: { state: string }) => state);
+    expect(states).toEqual(["down", "up", "up"]);
+  });
+
+  test("in one event has lost but one", async () => {
+    const sockets: Socket[] = [];
+    const crashing = await startRaw((socket) =>
+      socket.on("data", () => {
+        sockets.push(socket);
+        if (sockets.length === 8) for (const each of sockets) each.destroy();
+      }),
+    );
+    const steady = await startOne("steady");
+    const balancer = await startFor([member("crashing", crashing), member("steady", steady.port)], byHeader);
+    await Promise.all(Array.from({ length: 8 }, () => post(balancer, "crashing", 1)));
+    expect((await shown(balancer))[0]).toMatchObject({ name: "crashing", failures: 8, state: "up" });
+  });
+
+  test("with an answer between them has not", async () => {
+    let asked = 0;
+    const moody = await startRaw((socket) =>
+      socket.on("data", () => {
+        asked += 1;
+        if (asked % 5 === 0) socket.end("HTTP/1.1 200 OK\r\nX-Served-By: moody\r\nContent-Length: 0\r\n\r\n");
+        else socket.destroy();
+      }),
+    );
+    const steady = await startOne("steady");
+    const balancer = await startFor([member("moody", moody), member("steady", steady.port)], byHeader);
+    const bad = [502, 502, 502, 502];
+    expect(await post(balancer, "moody", 10)).toEqual([...bad, 200, ...bad, 200]);
+    expect((await shown(balancer))[0]).toMatchObject({ name: "moody", failures: 8, state: "up" });
+  });
+
+  test("by answering none of them in time is down too", async () => {
+    const mute = await startRaw(() => {});
+    const steady = await startOne("steady");
+    const members = [member("mute", mute), member("steady", steady.port)];
+    const balancer = await startFor(members, { ...byHeader, answerTimeoutMs: 20 });
+    // All at once: each of them counts, unlike connections that break together.
+    await Promise.all(Array.from({ length: 5 }, () => post(balancer, "mute", 1)));
+    const headers = { "x-key": "any" };
+    expect((await shown(balancer))[0]).toMatchObject({ name: "mute", failures: 5, state: "down" });
+    expect(servedBy(await ask(balancer.port, { headers }))).toBe("steady");
+  });
+});

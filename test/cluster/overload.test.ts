@@ -1,0 +1,65 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
+import { expect, onTestFinished, test } from "vitest";
+import { ask, closeOf, patience, startHttp } from "./harness.ts";
+import { run, useProgram } from "./program.ts";
+
+const program = useProgram("balancer");
+
+/** Connects until the far end has no descriptor left for another; returns the connections that it has taken. */
+async function exhaust(port: number): Promise<Socket[]> {
+  const taken: Socket[] = [];
+  // A check that ends gives one back for a moment: no descriptor is left when several in a row are turned away.
+  for (let turnedAway = 0; turnedAway < 10; ) {
+    const socket = connect({ host: "127.0.0.1", port });
+    onTestFinished(() => void socket.destroy());
+    socket.on("error", () => {}).write("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    const answered = new Promise<boolean>((resolve) => socket.once("data", () => resolve(true)));
+    const isTaken = await Promise.race([answered, closeOf(socket)]);
+    if (isTaken) taken.push(socket);
+    turnedAway = isTaken ? 0 : turnedAway + 1;
+  }
+  return taken;
+}
+
+async function say(socket: Socket, path: string): Promise<string> {
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  return String((await once(socket, "data"))[0]);
+}
+
+test("a balancer without a free descriptor refuses requests, and blames no server", async () => {
+  const port = await startHttp((_request, response) => response.end());
+  const env = { LBCTL_LISTEN: "127.0.0.1:0", LBCTL_SERVERS: `a=127.0.0.1:${port}`, LBCTL_CHECK: "off" };
+  const balancer = await run(program(), env, 64);
+  const taken = await exhaust(balancer.port);
+  const [first] = taken;
+  if (first === undefined) throw new Error("no connection was taken");
+  const refused = await say(first, "/data");
+  expect(refused).toMatch(/^HTTP\/1.1 503 /);
+  expect(refused).toContain('"reason":"overloaded"');
+  expect(await say(first, "/health")).toContain('"state":"up"');
+  for (const socket of taken) socket.destroy();
+  const status = (): Promise<number | null> =>
+    ask(balancer.port).then(
+      (reply) => reply.status,
+      () => null,
+    );
+  await expect.poll(status, patience).toBe(200);
+});
+
+test("a check for which there is no free descriptor says nothing of the server", async () => {
+  const port = await startHttp((_request, response) => response.end());
+  const balancer = await run(
+    program(),
+    { LBCTL_LISTEN: "127.0.0.1:0", LBCTL_SERVERS: `a=127.0.0.1:${port}`, LBCTL_CHECK: "tcp interval=3 fall=1" },
+    64,
+  );
+  const log = text(balancer.child.stdout);
+  const [first] = await exhaust(balancer.port);
+  if (first === undefined) throw new Error("no connection was taken");
+  // Long enough for many checks.
+  for (let count = 0; count < 200; count += 1) await say(first, "/health");
+  balancer.child.kill("SIGTERM");
+  expect(await log).not.toContain("down");
+});
