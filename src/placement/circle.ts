@@ -2,12 +2,14 @@ import type { Member, Placement } from "./types.ts";
 
 /**
  * A placement over slots in a circle: a key's candidates are the owners met clockwise from its slot, each once.
- * Members that own no slot come last, in order of name. `owners` holds an index into `members` for each slot.
+ * Members that own no slot come last, in the order of `members`. `owners` holds an index into `members` for each slot.
+ * `nextSlot` leads elsewhere than clockwise: from the slot of try `tried` (0 is the key's own) to the next one's.
  */
 export function circlePlacement(
   members: readonly Member[],
   owners: Uint16Array,
   slotOf: (key: string) => number,
+  nextSlot: (slot: number, tried: number) => number = (slot) => (slot + 1 === owners.length ? 0 : slot + 1),
 ): Placement {
   // seen[m] === round marks a member as met in this walk, without a set to allocate or a list to clear.
   const seen = new Float64Array(members.length);
@@ -24,7 +26,7 @@ export function circlePlacement(
         seen[owner] = mine;
         left--;
       }
-      if (++slot === owners.length) slot = 0;
+      slot = nextSlot(slot, step);
     }
     return left > 0 ? slotless(mine, accept) : -1;
   }
