@@ -49,9 +49,17 @@ export function buildTable(members: readonly Member[], options: PolicyOptions): 
 }
 
 /**
+ * The slot that try `tried` of a 64-bit hash, given as its halves, looks at: the first that of the hash itself, the
+ * others that of the hash with the bits of −`tried` flipped.
+ */
+export function slotOfTry(high: number, low: number, tried: number, size: number): number {
+  return tried === 0 ? remainder64(high, low, size) : remainder64(~high >>> 0, (low ^ -tried) >>> 0, size);
+}
+
+/**
  * What Envoy's `maglev` does with a hash policy of one value (the key given to select()) and the healthy hosts
- * `members`. `accept` skips as its retry host predicate does: try a takes the hash's bits changed by those of −a. A
- * host that Envoy holds to be unhealthy is not in the table: leave it out of `members`.
+ * `members`. `accept` skips as its retry host predicate does, try by try. A host that Envoy holds to be unhealthy is
+ * not in the table: leave it out of `members`.
  */
 export const envoyMaglev: Policy = {
   summary: "Envoy's own maglev, exactly: xxHash64 and a table of 65537",
@@ -76,10 +84,10 @@ export const envoyMaglev: Policy = {
       hashText(xxh64, key);
       high = lastHigh();
       low = lastLow();
-      return remainder64(high, low, size);
+      return slotOfTry(high, low, 0, size);
     };
     return circlePlacement(members, buildTable(members, options), slotOf, (_slot, tried) =>
-      remainder64(~high >>> 0, (low ^ -(tried + 1)) >>> 0, size),
+      slotOfTry(high, low, tried + 1, size),
     );
   },
   /** Of `size` slots, the first `size mod n` servers have one more than the others. */
