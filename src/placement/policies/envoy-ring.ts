@@ -20,7 +20,7 @@ export interface Ring {
  * How many points each member has. The lightest gets a whole number, as many as fill a ring of `least` points;
  * running sums give the others theirs, whole only on the whole, so that the order given matters a little.
  */
-export function countPoints(weights: readonly number[], least: number, most: number): number[] {
+function countPoints(weights: readonly number[], least: number, most: number): number[] {
   const lightest = Math.min(...weights);
   const scale = Math.min(Math.ceil(lightest * least) / lightest, most);
   let target = 0;

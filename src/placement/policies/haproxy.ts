@@ -69,7 +69,7 @@ function nearestPlacement(members: readonly Member[], points: Points, hashOf: (k
       const order = new Set<number>();
       walk(hashOf(key), (member) => {
         order.add(member);
-        return false;
+        return order.size === members.length;
       });
       return [...order];
     },
