@@ -1,38 +1,61 @@
-import { PlacementError } from "./error.ts";
-
-/** About 100 MB of tables. Weights multiply the points, so a careless weight could ask for far more. */
-const MAX_POINTS = 2 ** 22;
-/** Members' indices have 16 bits; above them, the 32 of a point keep within a double's 53. */
-const MEMBERS = 2 ** 16;
-
-/** Points of 32 bits on a circle, sorted, and the member that owns each; where points tie, the lower member is first. */
+/** Points of members on a circle of hashes, sorted. */
 export interface Points {
-  readonly positions: Float64Array;
+  readonly points: Float64Array;
+  /** The member of each point. Where points tie, the member first by name comes first. */
   readonly owners: Uint16Array;
+  /** The first point at or clockwise of a position, as an index; round to 0 past the last one. */
+  search(position: number): number;
 }
 
-/** The points of members that have `counts` each; `write` fills in those of one member. Throws for too many. */
-export function sortPoints(counts: readonly number[], write: (member: number, points: Uint32Array) => void): Points {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  if (total > MAX_POINTS) {
-    throw new PlacementError(`There would be ${total} points, over ${MAX_POINTS}: lower the weights.`);
-  }
-  const packed = new Float64Array(total);
-  let next = 0;
-  counts.forEach((count, member) => {
-    const points = new Uint32Array(count);
-    write(member, points);
-    for (const point of points) packed[next++] = point * MEMBERS + member;
-  });
-  packed.sort();
+/** Sorts points in [0, 2^bits) that are given member by member: `counts[m]` of them for member m. At least one in all. */
+export function sortPoints(unsorted: Float64Array, counts: readonly number[], bits: number): Points {
+  const points = unsorted.slice().sort();
+  const find = searcher(points, bits);
   return {
-    positions: packed.map((point) => Math.floor(point / MEMBERS)),
-    owners: Uint16Array.from(packed, (point) => point % MEMBERS),
+    points,
+    owners: ownersOf(unsorted, find, counts),
+    search: (position) => {
+      const place = find(position);
+      return place === points.length ? 0 : place;
+    },
   };
 }
 
-/** The points without those that stand where the one before them stands. */
-export function dropTies({ positions, owners }: Points): Points {
-  const first = (_: number, place: number): boolean => place === 0 || positions[place] !== positions[place - 1];
-  return { positions: positions.filter(first), owners: owners.filter(first) };
+/**
+ * Finds the first of the sorted points that is at or clockwise of a position, as an index; `points.length` past
+ * the last one. The top bits of a position lead to a bucket of about one point, so a search is about one step.
+ */
+function searcher(points: Float64Array, bits: number): (position: number) => number {
+  const bucketBits = Math.min(24, Math.ceil(Math.log2(points.length)));
+  const scale = 2 ** (bucketBits - bits);
+  const starts = new Uint32Array(2 ** bucketBits + 1);
+  for (const point of points) (starts[Math.floor(point * scale) + 1] as number)++;
+  for (let b = 1; b < starts.length; b++) starts[b] = (starts[b] as number) + (starts[b - 1] as number);
+
+  return (position) => {
+    const bucket = Math.floor(position * scale);
+    let from = starts[bucket] as number;
+    let to = starts[bucket + 1] as number;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((points[middle] as number) < position) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  };
+}
+
+function ownersOf(points: Float64Array, find: (position: number) => number, counts: readonly number[]): Uint16Array {
+  const owners = new Uint16Array(points.length);
+  const taken = new Uint8Array(points.length);
+  let next = 0;
+  counts.forEach((count, member) => {
+    for (const end = next + count; next < end; next++) {
+      let place = find(points[next] as number);
+      while (taken[place] === 1) place++;
+      taken[place] = 1;
+      owners[place] = member;
+    }
+  });
+  return owners;
 }

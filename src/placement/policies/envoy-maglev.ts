@@ -1,8 +1,8 @@
-import { circlePlacement } from "../circle.ts";
 import { hostOption, hostText, lastRemainder, normalWeights, remainder64 } from "../envoy-key.ts";
 import { lastHigh, lastLow, xxh64, xxh64Seed1 } from "../hashes/xxh64.ts";
 import { hashText } from "../key.ts";
 import type { Hash, Member, Policy, PolicyOptions } from "../types.ts";
+import { walkPlacement } from "../walk.ts";
 import { fillTable, isPrime, type Preference } from "./maglev.ts";
 
 /** Envoy's turns: every host has one in the first round, and then when its weights add up to the heaviest's turns. */
@@ -78,17 +78,19 @@ export const envoyMaglev: Policy = {
   },
   build(members, _hash, options) {
     const size = options.size as number;
+    const table = buildTable(members, options);
     let high = 0;
     let low = 0;
-    const slotOf = (key: string): number => {
-      hashText(xxh64, key);
-      high = lastHigh();
-      low = lastLow();
-      return slotOfTry(high, low, 0, size);
-    };
-    return circlePlacement(members, buildTable(members, options), slotOf, (_slot, tried) =>
-      slotOfTry(high, low, tried + 1, size),
-    );
+    return walkPlacement(members, {
+      steps: size,
+      start: (key) => {
+        hashText(xxh64, key);
+        high = lastHigh();
+        low = lastLow();
+        return 0;
+      },
+      at: (_start, tried) => table[slotOfTry(high, low, tried, size)] as number,
+    });
   },
   /** Of `size` slots, the first `size mod n` servers have one more than the others. */
   expectedCv: (servers, options) => {

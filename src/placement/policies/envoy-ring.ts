@@ -3,7 +3,7 @@ import { hostOption, hostText, normalWeights } from "../envoy-key.ts";
 import { PlacementError } from "../error.ts";
 import { lastLow, xxh64 } from "../hashes/xxh64.ts";
 import { hashText } from "../key.ts";
-import { searcher } from "../search.ts";
+import { sortPoints } from "../points.ts";
 import type { Member, Policy, PolicyOptions } from "../types.ts";
 
 /** The most points that Envoy allows a ring. */
@@ -59,7 +59,8 @@ export function buildRing(members: readonly Member[], options: PolicyOptions): R
 
 /** Finds the place of the first point at or after a hash of 64 bits, given as its top 53 and low 11; 0 past the last. */
 export function placeFinder({ tops, lows }: Ring): (top: number, low: number) => number {
-  const search = searcher(tops, 53);
+  // Sorted as they are, by 64 bits, the tops need only the search.
+  const { search } = sortPoints(tops, [tops.length], 53);
   return (top, low) => {
     let place = search(top);
     // Points that agree in the top 53 bits all but never are; they differ in the others.

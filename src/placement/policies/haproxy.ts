@@ -2,9 +2,8 @@ import { PlacementError } from "../error.ts";
 import { keyHash, keyOptions } from "../haproxy-key.ts";
 import { fullHash } from "../hashes/haproxy.ts";
 import { type Points, sortPoints } from "../points.ts";
-import { searcher } from "../search.ts";
 import type { Member, Placement, Policy } from "../types.ts";
-import { wholeWeights } from "../weights.ts";
+import { countPoints, wholeWeights } from "../weights.ts";
 
 /** The most that HAProxy takes as a weight. */
 const MAX_WEIGHT = 256;
@@ -39,8 +38,7 @@ function parseIpv4({ name, address = name }: Member): { address: number; port: n
  * and candidates follow by distance: HAProxy takes a server that is down off the circle, and its neighbours close up.
  */
 function nearestPlacement(members: readonly Member[], points: Points, hashOf: (key: string) => number): Placement {
-  const { positions, owners } = points;
-  const search = searcher(positions, 32);
+  const { points: positions, owners, search } = points;
   const total = positions.length;
   const previous = (place: number): number => (place === 0 ? total - 1 : place - 1);
   const next = (place: number): number => (place + 1 >= total ? 0 : place + 1);
@@ -50,7 +48,7 @@ function nearestPlacement(members: readonly Member[], points: Points, hashOf: (k
 
   /** The owner of the nearest point that `accept` takes, or −1. */
   function walk(hash: number, accept: (member: number) => boolean): number {
-    let after = search(hash) % total;
+    let after = search(hash);
     let before = previous(after);
     for (let left = total; left > 0; left--) {
       const back = isNearer(hash, before, after);
@@ -101,10 +99,10 @@ export const haproxy: Policy = {
   build(members, _hash, options) {
     const keyOf = Object.values(hashKeys)[options.key as number] ?? hashKeys.id;
     const firsts = members.map(keyOf);
-    const counts = wholeWeights(members, "haproxy", MAX_WEIGHT).map((weight) => weight * POINTS);
-    const points = sortPoints(counts, (member, mine) => {
-      for (let j = 0; j < mine.length; j++) mine[j] = fullHash((firsts[member] as number) + j);
-    });
-    return nearestPlacement(members, points, keyHash(options));
+    const counts = countPoints(wholeWeights(members, "haproxy", MAX_WEIGHT), POINTS);
+    const points = counts.flatMap((count, m) =>
+      Array.from({ length: count }, (_, j) => fullHash((firsts[m] as number) + j)),
+    );
+    return nearestPlacement(members, sortPoints(Float64Array.from(points), counts, 32), keyHash(options));
   },
 };

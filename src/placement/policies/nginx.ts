@@ -1,10 +1,9 @@
 import { crc32, updateCrc32 } from "../hashes/crc32.ts";
 import { hashText } from "../key.ts";
-import { dropTies, sortPoints } from "../points.ts";
-import { searcher } from "../search.ts";
+import { type Points, sortPoints } from "../points.ts";
 import { smoothTurns } from "../turns.ts";
 import type { Member, Policy } from "../types.ts";
-import { wholeWeights } from "../weights.ts";
+import { countPoints, wholeWeights } from "../weights.ts";
 
 /** Points of a server of weight 1. */
 const POINTS = 160;
@@ -19,15 +18,27 @@ function serverText(address: string): string {
 }
 
 /** Each point is the CRC of the server and of the point before it, in four bytes, the lowest first. */
-function writePoints(address: string, points: Uint32Array): void {
+function serverPoints(address: string, count: number): number[] {
   const bytes = new TextEncoder().encode(serverText(address));
   const server = updateCrc32(-1, bytes, bytes.length);
   const previous = new Uint8Array(4);
   const view = new DataView(previous.buffer);
-  for (let j = 0; j < points.length; j++) {
-    points[j] = ~updateCrc32(server, previous, 4);
-    view.setUint32(0, points[j] as number, true);
-  }
+  return Array.from({ length: count }, () => {
+    const point = ~updateCrc32(server, previous, 4) >>> 0;
+    view.setUint32(0, point, true);
+    return point;
+  });
+}
+
+/** The circle of all servers' points. Where points tie, nginx keeps that of the server given first. */
+function circleOf(addresses: readonly string[], weights: readonly number[]): Points {
+  const points = new Set<number>();
+  const counts = countPoints(weights, POINTS).map((count, member) => {
+    const before = points.size;
+    for (const point of serverPoints(addresses[member] as string, count)) points.add(point);
+    return points.size - before;
+  });
+  return sortPoints(Float64Array.from(points), counts, 32);
 }
 
 /** For each member, those that share its address, itself included: to nginx's points they are one server. */
@@ -56,11 +67,7 @@ export const nginx: Policy = {
   build(members: readonly Member[]) {
     const weights = wholeWeights(members, "nginx");
     const addresses = members.map(({ name, address }) => address ?? name);
-    const counts = weights.map((weight) => weight * POINTS);
-    const { positions, owners } = dropTies(
-      sortPoints(counts, (member, points) => writePoints(addresses[member] as string, points)),
-    );
-    const search = searcher(positions, 32);
+    const { owners, search } = circleOf(addresses, weights);
     const groups = shareAddress(addresses);
     const all = Uint16Array.from(members, (_, member) => member);
     const turns = smoothTurns(weights);
