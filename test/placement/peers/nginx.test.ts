@@ -23,11 +23,16 @@ const written: Member[] = [
   { name: "twice-again", weight: 2, address: "127.2.0.5:83" },
 ];
 
+/** Four servers at each of ten addresses, of which two are up: their points tie four by four, and count once. */
+const sharing = numbered(40).map((member, i): Member => ({ ...member, address: `127.3.0.${i % 10}:80` }));
+const sharingDown = new Set(sharing.filter((_, i) => i % 10 > 1).map(({ name }) => name));
+
 const down = new Set<string>();
 const groups: readonly Group[] = (["nginx", "nginx-hash"] as const)
   .flatMap((policy) => [
     ...cases.map((one) => ({ ...one, policy, key: "$request_uri" })),
     { title: "servers as they may be written", members: written, down, policy, key: "$request_uri" },
+    { title: "shared addresses, most down", members: sharing, down: sharingDown, policy, key: "$request_uri" },
     { title: "keys of which some are empty", members: numbered(7, (i) => 1 + i), down, policy, key: "$arg_k" },
   ])
   .map((group, at) => ({ ...group, port: firstPort + at }));
