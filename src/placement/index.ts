@@ -15,7 +15,7 @@ export type * from "./types.ts";
 const nowhere: Placement = { members: [], select: () => -1, candidates: () => [] };
 
 /**
- * Builds the placement of `members`, in whatever order they come. Throws a PlacementError for options, names or
+ * Builds the placement of `members`, in whatever order they come (which only an `ordered` policy keeps). Throws a PlacementError for options, names or
  * weights that can't be, and for members that the policy has no room for.
  */
 export function createPlacement(spec: PolicySpec, hash: HashName, members: readonly Member[]): Placement {
@@ -23,5 +23,5 @@ export function createPlacement(spec: PolicySpec, hash: HashName, members: reado
   checkMembers(members);
   if (members.length === 0) return nowhere;
   const policy: Policy = policies[spec.name];
-  return policy.build(sortMembers(members), hashes[hash], options);
+  return policy.build(policy.ordered ? members : sortMembers(members), hashes[hash], options);
 }

@@ -39,12 +39,25 @@ export function completeOptions({ name, options }: PolicySpec): PolicyOptions {
   );
 }
 
-function parseOption(text: string): [string, number] {
-  const [, option, value] = /^([^=]+)=(\d+)$/.exec(text) ?? [];
-  if (option === undefined) {
+function parseOption(name: PolicyName, text: string): [string, number] {
+  const [, option, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  const rules: Policy["options"] = policies[name].options;
+  const choices = option !== undefined && Object.hasOwn(rules, option) ? rules[option]?.choices : undefined;
+  if (option !== undefined && value !== undefined && choices !== undefined) {
+    return [option, parseChoice(name, option, choices, value)];
+  }
+  if (option === undefined || value === undefined || !/^\d+$/.test(value)) {
     throw new PlacementError(`The policy option ${JSON.stringify(text)} can't be read: write NAME=WHOLE-NUMBER.`);
   }
   return [option, Number(value)];
+}
+
+function parseChoice(name: PolicyName, option: string, choices: readonly string[], value: string): number {
+  const at = choices.indexOf(value);
+  if (at >= 0) return at;
+  throw new PlacementError(
+    `The option ${option} of ${name} is ${JSON.stringify(value.slice(0, 40))}: ${suggest(value, choices)}.`,
+  );
 }
 
 function parsePolicyName(text: string): PolicyName {
@@ -57,7 +70,10 @@ export function parsePolicy(text: string): PolicySpec {
   const colon = text.indexOf(":");
   const name = parsePolicyName(colon < 0 ? text : text.slice(0, colon));
   const options = colon < 0 ? [] : text.slice(colon + 1).split(",");
-  return { name, options: completeOptions({ name, options: Object.fromEntries(options.map(parseOption)) }) };
+  return {
+    name,
+    options: completeOptions({ name, options: Object.fromEntries(options.map((option) => parseOption(name, option))) }),
+  };
 }
 
 /** Parses a list such as `ring:vnodes=40,maglev`: a comma before `NAME=` goes on with the options of one policy. */
@@ -71,7 +87,11 @@ export function formatPolicy({ name, options }: PolicySpec): string {
   const changed = Object.keys(rules).filter(
     (option) => (options[option] ?? rules[option]?.default) !== rules[option]?.default,
   );
-  return changed.length === 0 ? name : `${name}:${changed.map((option) => `${option}=${options[option]}`).join(",")}`;
+  const written = changed.map((option) => {
+    const value = options[option] as number;
+    return `${option}=${rules[option]?.choices?.[value] ?? value}`;
+  });
+  return written.length === 0 ? name : `${name}:${written.join(",")}`;
 }
 
 /** Parses the name of a hash function. Throws a PlacementError that lists them. */

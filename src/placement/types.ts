@@ -26,7 +26,7 @@ export interface Hash {
  * Servers are indices into `members`, so that a hot path allocates nothing.
  */
 export interface Placement {
-  /** Sorted by name: the order in which they were given never matters. */
+  /** Sorted by name, so that the order in which they were given never matters; as given where the policy is `ordered`. */
   readonly members: readonly Member[];
   /**
    * The first candidate for `key` that `accept` takes; −1 when it takes none or there are no members.
@@ -38,13 +38,15 @@ export interface Placement {
   candidates(key: string): number[];
 }
 
-/** What a policy's options may be: whole numbers within bounds, each with a default. */
+/** What a policy's options may be: whole numbers within bounds, or names for them; each with a default. */
 export interface OptionRule {
   readonly default: number;
   readonly min: number;
   readonly max: number;
   /** A phrase for help: what it means, in its unit. */
   readonly help: string;
+  /** The names of the values from 0 to `max`, written in place of the number: `key=addr-port`. */
+  readonly choices?: readonly string[];
   /** Says what is wrong with a value within the bounds (e.g. not a prime), or null. */
   check?(value: number): string | null;
 }
@@ -61,10 +63,15 @@ export interface Policy {
   readonly hashed: boolean;
   /** False when weights change nothing (modulo). */
   readonly weighted: boolean;
+  /**
+   * True when the balancer that is modelled numbers its servers in the order given: `members` are not sorted, and
+   * another order is another placement.
+   */
+  readonly ordered?: boolean;
   readonly options: Readonly<Record<string, OptionRule>>;
   /**
-   * Builds the placement. There is at least one member; `members` are sorted and have unique names; `options` are
-   * complete and valid. Throws a PlacementError where these members can't be placed with these options.
+   * Builds the placement. There is at least one member; `members` are sorted (unless the policy is `ordered`) and have
+   * unique names; `options` are complete and valid. Throws a PlacementError where these members can't be placed with these options.
    */
   build(members: readonly Member[], hash: Hash, options: PolicyOptions): Placement;
   /** The closed form of cv (standard deviation over mean of the servers' shares) for n equal servers, where one is known. */

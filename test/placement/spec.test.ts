@@ -47,6 +47,7 @@ describe("a policy's text", () => {
     expect(formatPolicy(parsePolicy("ring:vnodes=160"))).toBe("ring");
     expect(formatPolicy(parsePolicy("classroom:vnodes=4,slots=512"))).toBe("classroom:vnodes=4");
     expect(formatPolicy({ name: "ring", options: {} })).toBe("ring");
+    expect(formatPolicy(parsePolicy("haproxy:key=addr-port,avalanche=yes"))).toBe("haproxy:key=addr-port");
   });
 
   it("has every option, the defaults filled in", () => {
@@ -62,6 +63,11 @@ describe("a policy's text", () => {
     ["ring:vnode=3", /ring has no option "vnode": did you mean vnodes\?/],
     ["ring:toString=3", /ring has no option "toString"/],
     ["modulo:x=1", /modulo has no option "x": there are none/],
+    ["haproxy:key=port", /option key of haproxy is "port": choose from id, addr, addr-port/],
+    ["haproxy:key=addrport", /did you mean addr-port\?/],
+    ["haproxy:key=1", /option key of haproxy is "1": /],
+    ["haproxy:key=", /write/],
+    ["ring:vnodes=x", /write NAME=WHOLE-NUMBER/],
     ["ring:vnodes", /write NAME=WHOLE-NUMBER/],
     ["ring:", /write NAME=WHOLE-NUMBER/],
     ["ring:vnodes=1.5", /write NAME=WHOLE-NUMBER/],
@@ -97,6 +103,11 @@ describe("createPlacement", () => {
   it("sorts members by code unit", () => {
     const members = ["b", "server-10", "server-2", "B", "a"].map((name) => ({ name, weight: 1 }));
     expect(placed("ring", members).members.map(({ name }) => name)).toEqual(["B", "a", "b", "server-10", "server-2"]);
+  });
+
+  it("keeps members as they are given where the policy numbers them", () => {
+    const members = ["b", "a"].map((name) => ({ name, weight: 1 }));
+    expect(placed("haproxy", members).members.map(({ name }) => name)).toEqual(["b", "a"]);
   });
 
   it("refuses a name that is given twice, and weights that make no sense", () => {

@@ -9,15 +9,17 @@ const table = Int32Array.from({ length: 256 }, (_, byte) => {
   return rest;
 });
 
+/** Goes on with a running CRC: −1 begins one, and its complement ends it. */
+export function updateCrc32(crc: number, bytes: Uint8Array, length: number): number {
+  for (let at = 0; at < length; at++) {
+    crc = (crc >>> 8) ^ (table[(crc ^ (bytes[at] as number)) & 0xff] as number);
+  }
+  return crc;
+}
+
 /** CRC-32 (RFC 1952, section 8). It is linear, made to find errors and not to spread keys: expect clusters. */
 export const crc32: Hash = {
   name: "crc32",
   bits: 32,
-  hash(bytes, length) {
-    let crc = -1;
-    for (let at = 0; at < length; at++) {
-      crc = (crc >>> 8) ^ (table[(crc ^ (bytes[at] as number)) & 0xff] as number);
-    }
-    return ~crc >>> 0;
-  },
+  hash: (bytes, length) => ~updateCrc32(-1, bytes, length) >>> 0,
 };

@@ -2,7 +2,7 @@ import type { Hash } from "../types.ts";
 import { readInt32, top53 } from "./bytes.ts";
 
 /**
- * xxHash64 with seed 0 (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md). JavaScript has no 64-bit
+ * xxHash64 (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md). JavaScript has no 64-bit
  * integer but BigInt, which allocates; so there is one accumulator in two 32-bit halves, and each step works on it.
  */
 let high = 0;
@@ -103,13 +103,25 @@ function joinLanes(): void {
   }
 }
 
+function startLanes(seed: number): void {
+  lanes.set(START);
+  if (seed === 0) return;
+  for (let lane = 0; lane < 8; lane += 2) {
+    set(lanes[lane + 1] as number, lanes[lane] as number);
+    add(0, seed);
+    lanes[lane] = low;
+    lanes[lane + 1] = high;
+  }
+}
+
 /** Consumes the whole stripes of 32 bytes, if any; returns where the rest begins. */
-function readStripes(bytes: Uint8Array, length: number): number {
+function readStripes(bytes: Uint8Array, length: number, seed: number): number {
   if (length < 32) {
     set(P5H, P5L);
+    add(0, seed);
     return 0;
   }
-  lanes.set(START);
+  startLanes(seed);
   let at = 0;
   for (; at + 32 <= length; at += 32) readStripe(bytes, at);
   joinLanes();
@@ -154,15 +166,20 @@ function avalanche(): void {
   xor(0, high); // >>> 32
 }
 
+function digest(bytes: Uint8Array, length: number, seed: number): number {
+  const rest = readStripes(bytes, length, seed);
+  add(0, length);
+  readTail(bytes, rest, length);
+  avalanche();
+  return top53(high, low);
+}
+
 /** xxHash64, seed 0: the top 53 bits. Quick and even; the default. */
-export const xxh64: Hash = {
-  name: "xxh64",
-  bits: 53,
-  hash(bytes, length) {
-    const rest = readStripes(bytes, length);
-    add(0, length);
-    readTail(bytes, rest, length);
-    avalanche();
-    return top53(high, low);
-  },
-};
+export const xxh64: Hash = { name: "xxh64", bits: 53, hash: (bytes, length) => digest(bytes, length, 0) };
+
+/** xxHash64, seed 1: the second hash of Envoy's Maglev. */
+export const xxh64Seed1: Hash = { name: "xxh64-seed-1", bits: 53, hash: (bytes, length) => digest(bytes, length, 1) };
+
+/** The high and low 32 bits of the last digest, whole: read them before anything else is hashed. */
+export const lastHigh = (): number => high >>> 0;
+export const lastLow = (): number => low >>> 0;

@@ -1,7 +1,13 @@
 import type { Policy } from "../types.ts";
 import { classroom } from "./classroom.ts";
+import { envoyMaglev } from "./envoy-maglev.ts";
+import { envoyRing } from "./envoy-ring.ts";
+import { haproxy } from "./haproxy.ts";
+import { haproxyMap } from "./haproxy-map.ts";
 import { maglev } from "./maglev.ts";
 import { modulo } from "./modulo.ts";
+import { nginx } from "./nginx.ts";
+import { nginxHash } from "./nginx-hash.ts";
 import { rendezvous } from "./rendezvous.ts";
 import { ring } from "./ring.ts";
 import { roundRobin } from "./round-robin.ts";
@@ -14,6 +20,12 @@ export const policies = {
   modulo,
   "round-robin": roundRobin,
   classroom,
+  nginx,
+  "nginx-hash": nginxHash,
+  haproxy,
+  "haproxy-map": haproxyMap,
+  "envoy-ring": envoyRing,
+  "envoy-maglev": envoyMaglev,
 } satisfies Record<string, Policy>;
 
 export type PolicyName = keyof typeof policies;

@@ -12,8 +12,15 @@ export interface Preference {
   readonly weight: number;
 }
 
-/** The servers' slots: preference `i` claims its wanted slots for `i`, one a turn, until every slot has an owner. */
-export function fillTable(size: number, preferences: readonly Preference[]): Uint16Array {
+/**
+ * The servers' slots: preference `i` claims its wanted slots for `i`, one a turn, until every slot has an owner.
+ * `turns` says whose turn it is, call by call.
+ */
+export function fillTable(
+  size: number,
+  preferences: readonly Preference[],
+  turns: () => number = takeTurns(preferences.map(({ weight }) => weight)),
+): Uint16Array {
   const owners = new Uint16Array(size);
   const taken = new Uint8Array(size);
   const wanted = Float64Array.from(preferences, ({ offset }) => offset);
@@ -27,14 +34,13 @@ export function fillTable(size: number, preferences: readonly Preference[]): Uin
     wanted[server] = (slot + skip) % size;
   }
 
-  const turns = takeTurns(preferences.map(({ weight }) => weight));
   for (let filled = 0; filled < size; filled++) claim(turns());
   return owners;
 }
 
 /**
- * Whose turn it is, call by call. The heaviest has one each round and the others their fraction of one, as Envoy
- * does it; with equal weights that is the paper's plain round.
+ * Whose turn it is, call by call. The heaviest has one each round and the others one whenever their fractions add up
+ * to it; with equal weights that is the paper's plain round.
  */
 function takeTurns(weights: readonly number[]): () => number {
   const heaviest = Math.max(...weights);
@@ -66,7 +72,7 @@ function preferenceOf({ name, weight }: Member, hash: Hash, size: number): Prefe
   };
 }
 
-function isPrime(value: number): boolean {
+export function isPrime(value: number): boolean {
   for (let divisor = 2; divisor * divisor <= value; divisor++) if (value % divisor === 0) return false;
   return value >= 2;
 }
