@@ -77,8 +77,8 @@ export class Members {
 
   /** Chooses by another policy, hash or key from now on; throws and changes nothing when the members do not suit it. */
   setPolicy(choice: Choice): void {
-    const { placement, upstreams } = this.#view;
-    this.#view = buildView(choice, placement.members, upstreams);
+    const { members, upstreams } = this.#view;
+    this.#view = buildView(choice, members, upstreams);
     const { policy, hash, key } = choice;
     this.#hooks.emit({ type: "policy", policy: formatPolicy(policy), hash, key: formatKey(key) });
   }

@@ -19,6 +19,8 @@ export interface Choice {
 export interface View extends Choice {
   readonly readKey: (source: KeySource) => string;
   readonly placement: Placement;
+  /** In the order given, which some policies number servers by, whatever the order of the placement that is used now. */
+  readonly members: readonly Member[];
   /** In the order of `placement.members`. */
   readonly upstreams: readonly Upstream[];
   /** Whether the member at an index may be given requests. */
@@ -35,7 +37,7 @@ export function buildView({ policy, hash, key }: Choice, members: readonly Membe
   };
   // Weights are run-time state of a kept server: they are set once nothing can throw any more.
   for (const [index, upstream] of upstreams.entries()) upstream.weight = placement.members[index]?.weight ?? 1;
-  return { policy, hash, key, readKey: keyReader(key), placement, upstreams, usable };
+  return { policy, hash, key, readKey: keyReader(key), placement, members, upstreams, usable };
 }
 
 /** A server that stays keeps its state; one that changed its address starts anew. */

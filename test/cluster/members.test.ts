@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { createPlacement, parsePolicy } from "../../src/placement/index.ts";
 import {
   ask,
   control,
@@ -161,5 +162,18 @@ describe("a draining server", () => {
     await control(balancer, "POST", "/v1/servers/a/drain");
     const { servers } = json(await putServers(balancer, [member("a", 2)]));
     expect(servers).toMatchObject([{ address: "127.0.0.1:2", state: "draining" }]);
+  });
+});
+
+describe("a policy that numbers servers in the order given", () => {
+  test("finds that order again after one that sorts them by name", async () => {
+    const given = (await startServers(3)).toReversed();
+    const balancer = await startFor(given, byUri);
+    await control(balancer, "PUT", "/v1/policy", { policy: "haproxy" });
+    const expected = createPlacement(parsePolicy("haproxy"), "xxh64", given);
+    for (const key of ["/a", "/b", "/c", "/d", "/e"]) {
+      const { candidates } = json(await control(balancer, "GET", `/v1/placement?key=${key}`));
+      expect(candidates).toEqual(expected.candidates(key).map((index) => expected.members[index]?.name));
+    }
   });
 });
