@@ -2,6 +2,7 @@ import { circlePlacement } from "../circle.ts";
 import { PlacementError } from "../error.ts";
 import { hashes } from "../hashes/index.ts";
 import { hashText } from "../key.ts";
+import { trailingNumber } from "../numbering.ts";
 import { remainder } from "../remainder.ts";
 import type { Member, Policy } from "../types.ts";
 
@@ -10,8 +11,7 @@ const sixDigits = (text: string): number => 100_000 + remainder(hashText(hashes.
 
 /** A server's id: the whole number at the end of its name (server-3, S5); of a name that has none, or a port, a hash. */
 function serverId(name: string): number {
-  const digits = /^[^:]*?(\d{1,15})$/.exec(name)?.[1];
-  return digits === undefined ? sixDigits(name) : Number(digits);
+  return trailingNumber(name) ?? sixDigits(name);
 }
 
 /** A request's id: a key of up to 15 decimal digits is itself, any other a hash of six digits. */
