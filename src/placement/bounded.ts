@@ -1,6 +1,14 @@
 import type { Accept, Load, Member, Placement } from "./types.ts";
 
 /**
+ * The most load that a server of `weight` may have of `total`, shared by `weights` in all: at most `percent` of its
+ * share, rounded up. One division of whole numbers: 1.1 · 10 would be a hair over 11, and its ceiling 12.
+ */
+export function loadCap(percent: number, total: number, weight: number, weights: number): number {
+  return Math.ceil((percent * total * weight) / (100 * weights));
+}
+
+/**
  * Consistent hashing with bounded loads (Mirrokni, Thorup and Zadimoghaddam, 2016): accepts only members whose load is
  * below the cap ⌈percent/100 · m/n⌉, for m the load of all that `accept` takes and the new request, and n their number;
  * with weights, a member's cap is its share by weight. One of them is always below its cap, for the caps sum to over m.
@@ -11,21 +19,19 @@ export function boundedAccept(members: readonly Member[], percent: number): (loa
   const everyone: Accept = () => true;
   let taken = everyone;
   let loadOf: Load = () => 0;
-  let numerator = 0;
-  let denominator = 1;
-
-  // One division of whole numbers: 1.1 · 10 would be a hair over 11, and its ceiling 12.
-  const below: Accept = (m) => taken(m) && loadOf(m) < Math.ceil((numerator * (weights[m] as number)) / denominator);
+  let total = 0;
+  let weight = 0;
+  const below: Accept = (m) => taken(m) && loadOf(m) < loadCap(percent, total, weights[m] as number, weight);
 
   return (load, accept = everyone) => {
-    let total = 1;
-    let weight = 0;
+    [taken, loadOf] = [accept, load];
+    total = 1;
+    weight = 0;
     for (let m = 0; m < weights.length; m++) {
       if (!accept(m)) continue;
       total += load(m);
       weight += weights[m] as number;
     }
-    [taken, loadOf, numerator, denominator] = [accept, load, percent * total, 100 * weight];
     return below;
   };
 }

@@ -5,7 +5,7 @@ import { policies } from "./policies/index.ts";
 import { completeOptions, type PolicySpec } from "./spec.ts";
 import type { Member, Placement, Policy } from "./types.ts";
 
-export { boundedAccept } from "./bounded.ts";
+export { boundedAccept, loadCap } from "./bounded.ts";
 export { PlacementError } from "./error.ts";
 export { defaultHash, type HashName, hashes } from "./hashes/index.ts";
 export { formatMember, parseMembers } from "./members.ts";

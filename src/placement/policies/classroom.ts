@@ -27,7 +27,7 @@ function requestId(key: string): number {
 }
 
 /** H(i) = i² + 2i + 17 mod slots. Reduced before it is squared, so that no product passes 2^53. */
-function requestSlot(id: number, slots: number): number {
+export function requestSlot(id: number, slots: number): number {
   const i = remainder(id, slots);
   return (i * i + 2 * i + 17) % slots;
 }
@@ -39,7 +39,7 @@ function vnodeSlot(id: number, j: number, slots: number): number {
 }
 
 /** The slots with their vnodes' members, −1 where empty: in order of server id and j, a taken slot gives the next. */
-function placeVnodes(members: readonly Member[], slots: number, vnodes: number): Int32Array {
+export function placeVnodes(members: readonly Member[], slots: number, vnodes: number): Int32Array {
   const ids = members.map(({ name }) => serverId(name));
   const order = members.map((_, m) => m).sort((a, b) => (ids[a] as number) - (ids[b] as number));
   const owners = new Int32Array(slots).fill(-1);

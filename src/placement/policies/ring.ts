@@ -2,20 +2,28 @@ import { boundedPlacement } from "../bounded.ts";
 import { circlePlacement } from "../circle.ts";
 import { PlacementError } from "../error.ts";
 import { hashText } from "../key.ts";
-import { sortPoints } from "../points.ts";
+import { type Points, sortPoints } from "../points.ts";
 import type { Hash, Member, Policy } from "../types.ts";
 
 /** About 100 MB of tables. Weights multiply the points, so a careless weight could ask for far more. */
 const MAX_POINTS = 2 ** 22;
 
-/** Every vnode's point, member by member. The `#` keeps server-1's vnode 11 apart from server-11's vnode 1. */
-function vnodePoints(members: readonly Member[], hash: Hash, counts: readonly number[]): Float64Array {
-  const points = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
+/**
+ * The ring itself: `vnodes` points for a server of weight 1. The `#` of a vnode's name keeps server-1's vnode 11 apart
+ * from server-11's vnode 1. Throws a PlacementError for more points than is sane.
+ */
+export function ringPoints(members: readonly Member[], hash: Hash, vnodes: number): Points {
+  const counts = members.map(({ weight }) => Math.max(1, Math.round(vnodes * weight)));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total > MAX_POINTS) {
+    throw new PlacementError(`The ring would have ${total} points, over ${MAX_POINTS}: lower vnodes or the weights.`);
+  }
+  const points = new Float64Array(total);
   let next = 0;
   members.forEach(({ name }, m) => {
     for (let j = 0; j < (counts[m] as number); j++) points[next++] = hashText(hash, `${name}#${j}`);
   });
-  return points;
+  return sortPoints(points, counts, hash.bits);
 }
 
 /**
@@ -38,13 +46,7 @@ export const ring: Policy = {
     },
   },
   build(members, hash, options) {
-    const vnodes = options.vnodes as number;
-    const counts = members.map(({ weight }) => Math.max(1, Math.round(vnodes * weight)));
-    const total = counts.reduce((sum, count) => sum + count, 0);
-    if (total > MAX_POINTS) {
-      throw new PlacementError(`The ring would have ${total} points, over ${MAX_POINTS}: lower vnodes or the weights.`);
-    }
-    const { owners, search } = sortPoints(vnodePoints(members, hash, counts), counts, hash.bits);
+    const { owners, search } = ringPoints(members, hash, options.vnodes as number);
     const placement = circlePlacement(members, owners, (key) => search(hashText(hash, key)));
     const bounded = options.bounded as number;
     return bounded === 0 ? placement : boundedPlacement(placement, bounded);
