@@ -10,7 +10,7 @@ export interface Figure {
   run(): Outcome;
 }
 
-export interface Outcome {
+interface Outcome {
   /** Our result, as text to put beside the expected one. */
   readonly ours: string;
   readonly ok: boolean;

@@ -7,7 +7,7 @@ import type { Member, Policy } from "../types.ts";
 import { drawPlacement } from "../walk.ts";
 
 /** AnchorHash's arrays, by the names of the paper (Mendelson et al., 2020, algorithm 3). */
-export interface Anchor {
+interface Anchor {
   /** Takes a working bucket out; its keys, and no others, go to the remaining ones. */
   remove(bucket: number): void;
   /** The working bucket of a hash. */
