@@ -1,10 +1,11 @@
 /** The public door of placement: which server a key goes to, live and simulated alike. */
-import { type HashName, hashes } from "./hashes/index.ts";
+import { type HashName, hashNamed } from "./hashes/index.ts";
 import { checkMembers, sortMembers } from "./members.ts";
 import { policies } from "./policies/index.ts";
 import { completeOptions, type PolicySpec } from "./spec.ts";
 import type { Member, Placement, Policy } from "./types.ts";
 
+export { boundedAccept, loadCap } from "./bounded.ts";
 export { PlacementError } from "./error.ts";
 export { defaultHash, type HashName, hashes } from "./hashes/index.ts";
 export { formatMember, parseMembers } from "./members.ts";
@@ -23,5 +24,5 @@ export function createPlacement(spec: PolicySpec, hash: HashName, members: reado
   checkMembers(members);
   if (members.length === 0) return nowhere;
   const policy: Policy = policies[spec.name];
-  return policy.build(policy.ordered ? members : sortMembers(members), hashes[hash], options);
+  return policy.build(policy.ordered ? members : sortMembers(members), hashNamed(hash), options);
 }

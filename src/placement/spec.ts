@@ -1,5 +1,6 @@
 import { PlacementError } from "./error.ts";
 import { type HashName, hashes } from "./hashes/index.ts";
+import { SIPHASH_KEY } from "./hashes/siphash.ts";
 import { suggest } from "./nearest.ts";
 import { type PolicyName, policies } from "./policies/index.ts";
 import type { OptionRule, Policy, PolicyOptions } from "./types.ts";
@@ -94,8 +95,19 @@ export function formatPolicy({ name, options }: PolicySpec): string {
   return written.length === 0 ? name : `${name}:${written.join(",")}`;
 }
 
-/** Parses the name of a hash function. Throws a PlacementError that lists them. */
+/** Parses the name of a hash function, or `siphash:KEY`. Throws a PlacementError that says what to mend. */
 export function parseHash(text: string): HashName {
   if (Object.hasOwn(hashes, text)) return text as HashName;
+  if (text.startsWith("siphash:")) return siphashName(text.slice("siphash:".length));
   throw new PlacementError(`There is no hash ${JSON.stringify(text)}: ${suggest(text, Object.keys(hashes))}.`);
+}
+
+function siphashName(key: string): HashName {
+  // The key is a secret: a message must not repeat it.
+  if (!SIPHASH_KEY.test(key)) {
+    throw new PlacementError(
+      `A key of siphash has 32 hexadecimal digits, and this one has ${key.length} characters: make one with \`openssl rand -hex 16\`.`,
+    );
+  }
+  return `siphash:${key.toLowerCase()}`;
 }

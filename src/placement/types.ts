@@ -21,6 +21,12 @@ export interface Hash {
   hash(bytes: Uint8Array, length: number): number;
 }
 
+/** Whether a member, by its index, may be chosen now. */
+export type Accept = (member: number) => boolean;
+
+/** How much a member, by its index, has to do now: its requests in flight, or in a simulation its keys so far. */
+export type Load = (member: number) => number;
+
 /**
  * Where keys go, for one set of members: immutable, built once, swapped as a whole when members change.
  * Servers are indices into `members`, so that a hot path allocates nothing.
@@ -32,8 +38,11 @@ export interface Placement {
    * The first candidate for `key` that `accept` takes; −1 when it takes none or there are no members.
    * Health, drain, limits and servers already tried are all `accept`. It may be asked about members in any order and
    * more than once, and must not call the placement itself.
+   *
+   * `load` is for the policies that look at it (least-connections, p2c, a bounded ring), under the same terms; without
+   * it they take every load for 0. With it, they may choose another than the first acceptable candidate.
    */
-  select(key: string, accept?: (member: number) => boolean): number;
+  select(key: string, accept?: Accept, load?: Load): number;
   /** Every member once, in the order in which `key` prefers them; takes no turn where select() would (round-robin). */
   candidates(key: string): number[];
 }
@@ -74,6 +83,6 @@ export interface Policy {
    * unique names; `options` are complete and valid. Throws a PlacementError where these members can't be placed with these options.
    */
   build(members: readonly Member[], hash: Hash, options: PolicyOptions): Placement;
-  /** The closed form of cv (standard deviation over mean of the servers' shares) for n equal servers, where one is known. */
-  expectedCv?(servers: number, options: PolicyOptions): number;
+  /** The closed form of cv (standard deviation over mean of the servers' shares) for n equal servers, where one is known; null with options for which none is. */
+  expectedCv?(servers: number, options: PolicyOptions): number | null;
 }

@@ -49,3 +49,15 @@ export function walkPlacement(members: readonly Member[], { steps, start, at }: 
     },
   };
 }
+
+/**
+ * A walk of independent draws, for a choice that has no order of its own: when one is refused, the next attempt draws
+ * anew. Four draws a member meet all but a few in a hundred.
+ */
+export function drawPlacement(
+  members: readonly Member[],
+  start: (key: string) => number,
+  draw: (start: number, attempt: number) => number,
+): Placement {
+  return walkPlacement(members, { steps: 4 * members.length, start, at: draw });
+}

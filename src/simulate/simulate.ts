@@ -32,14 +32,18 @@ export function eachKey(count: number, visit: (index: number) => void, onProgres
   }
 }
 
-/** Sends every key through the placement, which has at least one member. Two bytes a key; `sweep` keeps none. */
+/**
+ * Sends every key through the placement, which has at least one member. No request ever ends here, so a member's load
+ * is the keys that it has so far. Two bytes a key; `sweep` keeps none.
+ */
 export function simulate(placement: Placement, keys: KeySource, onProgress?: OnProgress): Owners {
   const owners = new Uint16Array(keys.count);
   const counts = new Float64Array(placement.members.length);
+  const load = (member: number): number => counts[member] as number;
   eachKey(
     keys.count,
     (index) => {
-      const owner = placement.select(keys.key(index));
+      const owner = placement.select(keys.key(index), undefined, load);
       owners[index] = owner;
       (counts[owner] as number)++;
     },

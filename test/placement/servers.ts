@@ -15,11 +15,12 @@ export const placed = (policy: string, members: readonly Member[]): Placement =>
 export const ownerOf = (placement: Placement, key: string): string | undefined =>
   placement.members[placement.select(key)]?.name;
 
-/** How many of `keys` each member takes, by index. */
+/** How many of `keys` each member takes, by index; what it has taken so far is its load. */
 export function countKeys(placement: Placement, keys: readonly string[]): number[] {
   const counts = placement.members.map(() => 0);
+  const load = (member: number): number => counts[member] ?? 0;
   for (const key of keys) {
-    const owner = placement.select(key);
+    const owner = placement.select(key, undefined, load);
     counts[owner] = (counts[owner] ?? 0) + 1;
   }
   return counts;

@@ -17,3 +17,19 @@ export function top53(high: number, low: number): number {
 export function rotateLeft(value: number, by: number): number {
   return (value << by) | (value >>> (32 - by));
 }
+
+/** The four bytes of a word the other way round: from little-endian to big-endian and back. */
+export function swapBytes(word: number): number {
+  return (rotateLeft(word, 8) & 0x00ff00ff) | (rotateLeft(word, 24) & 0xff00ff00);
+}
+
+/** The upper 32 bits of the 64-bit product of two unsigned 32-bit words, by 16-bit digits; no sum passes 2^32. Signed. */
+export function multiplyHigh(a: number, b: number): number {
+  const a0 = a & 0xffff;
+  const a1 = a >>> 16;
+  const b0 = b & 0xffff;
+  const b1 = b >>> 16;
+  const t = (Math.imul(a1, b0) + (Math.imul(a0, b0) >>> 16)) | 0;
+  const u = (Math.imul(a0, b1) + (t & 0xffff)) | 0;
+  return (Math.imul(a1, b1) + (t >>> 16) + (u >>> 16)) | 0;
+}

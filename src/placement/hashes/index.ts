@@ -3,12 +3,33 @@ import { crc32 } from "./crc32.ts";
 import { fnv1a } from "./fnv1a.ts";
 import { md5 } from "./md5.ts";
 import { murmur3 } from "./murmur3.ts";
+import { sha1 } from "./sha1.ts";
+import { sha256 } from "./sha256.ts";
+import { DEFAULT_SIPHASH_KEY, siphashWith } from "./siphash.ts";
+import { xxh32 } from "./xxh32.ts";
 import { xxh64 } from "./xxh64.ts";
 
 /** Every hash function by its name, as `--hash` takes it. */
-export const hashes = { xxh64, murmur3, fnv1a, crc32, md5 } satisfies Record<string, Hash>;
+export const hashes = {
+  xxh64,
+  xxh32,
+  murmur3,
+  fnv1a,
+  crc32,
+  md5,
+  sha1,
+  sha256,
+  siphash: siphashWith(DEFAULT_SIPHASH_KEY, "siphash"),
+} satisfies Record<string, Hash>;
 
-export type HashName = keyof typeof hashes;
+/** A hash of the table, or siphash under a key of one's own: `siphash:` and 32 hexadecimal digits. */
+export type HashName = keyof typeof hashes | `siphash:${string}`;
 
 /** The hash when nothing else is asked for. */
 export const defaultHash: HashName = "xxh64";
+
+/** The function of that name, which parseHash has checked. */
+export function hashNamed(name: HashName): Hash {
+  if (Object.hasOwn(hashes, name)) return hashes[name as keyof typeof hashes];
+  return siphashWith(name.slice("siphash:".length), name);
+}

@@ -1,5 +1,6 @@
 import type { Hash } from "../types.ts";
-import { rotateLeft, top53 } from "./bytes.ts";
+import { blockCount, loadBlock } from "./blocks.ts";
+import { rotateLeft, swapBytes, top53 } from "./bytes.ts";
 
 /** RFC 1321, section 3.4: T[i] is the integer part of 2^32 · |sin(i)|, i in radians from 1. */
 const T = Int32Array.from({ length: 64 }, (_, i) => Math.floor(0x100000000 * Math.abs(Math.sin(i + 1))));
@@ -12,21 +13,6 @@ const START = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
 /** The running digest (A, B, C, D) and the 16 words of the block at hand: reused, so that hashing allocates nothing. */
 const state = new Int32Array(4);
 const block = new Int32Array(16);
-
-/** Fills the block with the padded message's 64 bytes at `from`: its bytes, 0x80, zeros, and its length in bits. */
-function loadBlock(bytes: Uint8Array, length: number, from: number, last: boolean): void {
-  block.fill(0);
-  const end = Math.min(length - from, 64);
-  for (let at = 0; at < end; at++) addByte(at, bytes[from + at] as number);
-  if (end >= 0 && end < 64) addByte(end, 0x80);
-  if (!last) return;
-  block[14] = length << 3;
-  block[15] = length >>> 29;
-}
-
-function addByte(at: number, byte: number): void {
-  block[at >> 2] = (block[at >> 2] as number) | (byte << ((at & 3) * 8));
-}
 
 /** The auxiliary functions F, G, H and I, and the word that each of their 16 steps takes. */
 function auxiliary(round: number, b: number, c: number, d: number): number {
@@ -59,9 +45,17 @@ function digestBlock(): void {
   state[3] = (state[3] as number) + d;
 }
 
-/** The digest holds its words little-endian; the top bits of its first eight bytes read them the other way round. */
-function swapBytes(word: number): number {
-  return (rotateLeft(word, 8) & 0x00ff00ff) | (rotateLeft(word, 24) & 0xff00ff00);
+/**
+ * The whole digest as the four words A, B, C and D; the digest's bytes are those of each word, little-endian. The
+ * array is reused by the next digest, so that hashing allocates nothing.
+ */
+export function md5Words(bytes: Uint8Array, length: number): Int32Array {
+  state.set(START);
+  for (let i = 0; i < blockCount(length); i++) {
+    loadBlock(block, bytes, length, i, false);
+    digestBlock();
+  }
+  return state;
 }
 
 /** MD5 (RFC 1321): the first 53 bits of the digest, big-endian. For study and compatibility, not for security. */
@@ -69,12 +63,7 @@ export const md5: Hash = {
   name: "md5",
   bits: 53,
   hash(bytes, length) {
-    state.set(START);
-    const blocks = Math.floor((length + 8) / 64) + 1;
-    for (let i = 0; i < blocks; i++) {
-      loadBlock(bytes, length, i * 64, i === blocks - 1);
-      digestBlock();
-    }
-    return top53(swapBytes(state[0] as number), swapBytes(state[1] as number));
+    const words = md5Words(bytes, length);
+    return top53(swapBytes(words[0] as number), swapBytes(words[1] as number));
   },
 };

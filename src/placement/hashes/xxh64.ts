@@ -1,5 +1,5 @@
 import type { Hash } from "../types.ts";
-import { readInt32, top53 } from "./bytes.ts";
+import { multiplyHigh, readInt32, top53 } from "./bytes.ts";
 
 /**
  * xxHash64 (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md). JavaScript has no 64-bit
@@ -38,16 +38,9 @@ function rotate(by: number): void {
   high = h;
 }
 
-/** The product mod 2^64, by 16-bit digits of the low halves; no sum passes 2^32. */
+/** The product mod 2^64. */
 function multiply(h: number, l: number): void {
-  const a0 = low & 0xffff;
-  const a1 = low >>> 16;
-  const b0 = l & 0xffff;
-  const b1 = l >>> 16;
-  const t = (Math.imul(a1, b0) + (Math.imul(a0, b0) >>> 16)) | 0;
-  const u = (Math.imul(a0, b1) + (t & 0xffff)) | 0;
-  const carry = (Math.imul(a1, b1) + (t >>> 16) + (u >>> 16)) | 0;
-  high = (carry + Math.imul(high, l) + Math.imul(low, h)) | 0;
+  high = (multiplyHigh(low, l) + Math.imul(high, l) + Math.imul(low, h)) | 0;
   low = Math.imul(low, l);
 }
 

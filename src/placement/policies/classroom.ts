@@ -2,6 +2,7 @@ import { circlePlacement } from "../circle.ts";
 import { PlacementError } from "../error.ts";
 import { hashes } from "../hashes/index.ts";
 import { hashText } from "../key.ts";
+import { trailingNumber } from "../numbering.ts";
 import { remainder } from "../remainder.ts";
 import type { Member, Policy } from "../types.ts";
 
@@ -10,8 +11,7 @@ const sixDigits = (text: string): number => 100_000 + remainder(hashText(hashes.
 
 /** A server's id: the whole number at the end of its name (server-3, S5); of a name that has none, or a port, a hash. */
 function serverId(name: string): number {
-  const digits = /^[^:]*?(\d{1,15})$/.exec(name)?.[1];
-  return digits === undefined ? sixDigits(name) : Number(digits);
+  return trailingNumber(name) ?? sixDigits(name);
 }
 
 /** A request's id: a key of up to 15 decimal digits is itself, any other a hash of six digits. */
@@ -27,7 +27,7 @@ function requestId(key: string): number {
 }
 
 /** H(i) = i² + 2i + 17 mod slots. Reduced before it is squared, so that no product passes 2^53. */
-function requestSlot(id: number, slots: number): number {
+export function requestSlot(id: number, slots: number): number {
   const i = remainder(id, slots);
   return (i * i + 2 * i + 17) % slots;
 }
@@ -39,7 +39,7 @@ function vnodeSlot(id: number, j: number, slots: number): number {
 }
 
 /** The slots with their vnodes' members, −1 where empty: in order of server id and j, a taken slot gives the next. */
-function placeVnodes(members: readonly Member[], slots: number, vnodes: number): Int32Array {
+export function placeVnodes(members: readonly Member[], slots: number, vnodes: number): Int32Array {
   const ids = members.map(({ name }) => serverId(name));
   const order = members.map((_, m) => m).sort((a, b) => (ids[a] as number) - (ids[b] as number));
   const owners = new Int32Array(slots).fill(-1);

@@ -72,6 +72,14 @@ function preferenceOf({ name, weight }: Member, hash: Hash, size: number): Prefe
   };
 }
 
+/** The owner of each of the table's slots, of which a key has hash mod `size`. */
+export function maglevTable(members: readonly Member[], hash: Hash, size: number): Uint16Array {
+  return fillTable(
+    size,
+    members.map((member) => preferenceOf(member, hash, size)),
+  );
+}
+
 export function isPrime(value: number): boolean {
   for (let divisor = 2; divisor * divisor <= value; divisor++) if (value % divisor === 0) return false;
   return value >= 2;
@@ -94,10 +102,7 @@ export const maglev: Policy = {
   },
   build(members, hash, options) {
     const size = options.size as number;
-    const owners = fillTable(
-      size,
-      members.map((member) => preferenceOf(member, hash, size)),
-    );
+    const owners = maglevTable(members, hash, size);
     return circlePlacement(members, owners, (key) => remainder(hashText(hash, key), size));
   },
   /** Of `size` slots, the first `size mod n` servers have one more than the others. */

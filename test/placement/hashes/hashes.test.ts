@@ -2,23 +2,32 @@ import { createHash } from "node:crypto";
 import { crc32 as zlibCrc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Hash, hashes } from "../../../src/placement/index.ts";
+import { hashNamed } from "../../../src/placement/hashes/index.ts";
+import {
+  createPlacement,
+  type Hash,
+  type HashName,
+  hashes,
+  parseHash,
+  parsePolicy,
+} from "../../../src/placement/index.ts";
+import { servers } from "../servers.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const hashOf = (hash: Hash, bytes: Uint8Array): number => hash.hash(bytes, bytes.length);
 /** The top 53 bits of a 64-bit value. */
 const top53 = (value: bigint): number => Number(value >> 11n);
 
-describe("xxh64", () => {
-  // The self-test of xxhsum (xxHash's cli/xsum_sanity_check.c): its pseudo-random buffer, its lengths, seed 0.
-  const PRIME64 = 11400714785074694797n;
-  const buffer = new Uint8Array(2243);
-  let state = 2654435761n;
-  for (let i = 0; i < buffer.length; i++) {
-    buffer[i] = Number(state >> 56n);
-    state = BigInt.asUintN(64, state * PRIME64);
-  }
+// The self-test of xxhsum (xxHash's cli/xsum_sanity_check.c): its pseudo-random buffer, its lengths, seed 0.
+const PRIME64 = 11400714785074694797n;
+const sanityBuffer = new Uint8Array(2243);
+let state = 2654435761n;
+for (let i = 0; i < sanityBuffer.length; i++) {
+  sanityBuffer[i] = Number(state >> 56n);
+  state = BigInt.asUintN(64, state * PRIME64);
+}
 
+describe("xxh64", () => {
   it.each([
     [0, 0xef46db3751d8e999n],
     [1, 0xe934a84adb052768n],
@@ -26,7 +35,7 @@ describe("xxh64", () => {
     [14, 0x8282dcc4994e35c8n],
     [222, 0xb641ae8cb691c174n],
   ])("hashes %i bytes as the reference does", (length, expected) => {
-    expect(hashes.xxh64.hash(buffer, length)).toBe(top53(expected));
+    expect(hashes.xxh64.hash(sanityBuffer, length)).toBe(top53(expected));
   });
 
   // Two vnodes each of the hosts 90…95, as Envoy's ring hash names them; the points in the order of its
@@ -51,6 +60,18 @@ describe("xxh64", () => {
       [0, 1].map((j) => [host, hashOf(hashes.xxh64, bytesOf(`${host}_${j}`))] as const),
     );
     expect(points.toSorted((a, b) => a[1] - b[1])).toEqual(envoyRing.map(([host, point]) => [host, top53(point)]));
+  });
+});
+
+describe("xxh32", () => {
+  // The same self-test's buffer and lengths, seed 0.
+  it.each([
+    [0, 0x02cc5d05],
+    [1, 0xcf65b03e],
+    [14, 0x1208e7e2],
+    [222, 0x5bd11dbd],
+  ])("hashes %i bytes as the reference does", (length, expected) => {
+    expect(hashes.xxh32.hash(sanityBuffer, length)).toBe(expected);
   });
 });
 
@@ -109,6 +130,66 @@ describe("md5", () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+// RFC 3174, section 7.3, and FIPS 180-4's examples.
+describe.each([
+  ["sha1", "abc", 0xa9993e364706816an],
+  ["sha1", "", 0xda39a3ee5e6b4b0dn],
+  ["sha256", "abc", 0xba7816bf8f01cfean],
+  ["sha256", "", 0xe3b0c44298fc1c14n],
+] as const)("%s", (name, text, expected) => {
+  it(`hashes ${JSON.stringify(text)} as published`, () => {
+    expect(hashOf(hashes[name], bytesOf(text))).toBe(top53(expected));
+  });
+
+  it("agrees with node:crypto on any bytes, around the block's edges too", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        const digest = createHash(name).update(bytes).digest();
+        expect(hashOf(hashes[name], bytes)).toBe(top53(digest.readBigUInt64BE()));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("siphash", () => {
+  // The reference's vectors (SipHash's vectors.h, vectors_sip64): key 00…0f, the bytes 00, 01, … of each length.
+  it.each([
+    [0, 0x726fdb47dd0e0e31n],
+    [1, 0x74f839c593dc67fdn],
+    [7, 0xab0200f58b01d137n],
+    [8, 0x93f5f5799a932462n],
+    [15, 0xa129ca6149be45e5n],
+    [63, 0x958a324ceb064572n],
+  ])("hashes %i bytes as the reference does", (length, expected) => {
+    const bytes = Uint8Array.from({ length }, (_, i) => i);
+    expect(hashOf(hashes.siphash, bytes)).toBe(top53(expected));
+  });
+
+  // printf lbctl | openssl mac -macopt hexkey:$KEY -macopt size:8 SIPHASH, its eight bytes little-endian
+  it.each([
+    ["00000000000000000000000000000000", 0xbdac7efb229b24b6n],
+    ["ffeeddccbbaa99887766554433221100", 0x9e09f499b958e39dn],
+  ])("takes the key %s", (key, expected) => {
+    const hash = hashNamed(parseHash(`siphash:${key.toUpperCase()}`));
+    expect(hash.name).toBe(`siphash:${key}`);
+    expect(hashOf(hash, bytesOf("lbctl"))).toBe(top53(expected));
+  });
+
+  it("says what a key is, and does not repeat a secret", () => {
+    expect(() => parseHash("siphash:5ec7e7")).toThrow(/has 32 hexadecimal digits, and this one has 6 characters/);
+    expect(() => parseHash("siphash:5ec7e7")).not.toThrow(/5ec7e7/);
+    expect(() => parseHash(`siphash:${"g".repeat(32)}`)).toThrow(/32 hexadecimal digits/);
+    expect(() => parseHash("siphash:")).toThrow(/this one has 0 characters/);
+  });
+
+  it("places keys elsewhere under another key", () => {
+    const order = (hash: HashName) => createPlacement(parsePolicy("ring"), hash, servers(20)).candidates("k").join();
+    expect(order("siphash:000102030405060708090a0b0c0d0e0f")).toBe(order("siphash"));
+    expect(order("siphash:00000000000000000000000000000000")).not.toBe(order("siphash"));
   });
 });
 

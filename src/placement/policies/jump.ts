@@ -1,0 +1,55 @@
+import { multiplyHigh } from "../hashes/bytes.ts";
+import { hashText } from "../key.ts";
+import { numberedOrder } from "../numbering.ts";
+import { remix } from "../remix.ts";
+import type { Policy } from "../types.ts";
+import { drawPlacement } from "../walk.ts";
+
+/** The multiplier of the paper's generator, 2862933555777941757, in halves. */
+const [MULTIPLIER_HIGH, MULTIPLIER_LOW] = [0x27bb2ee6, 0x87b0b0fd];
+const TWO_31 = 0x8000_0000;
+
+/**
+ * Jump consistent hash (Lamping and Veach, 2014, figure 1): the bucket in [0, buckets) of a 64-bit key given in two
+ * halves. From bucket to bucket the key jumps ahead, in about ln(buckets) steps, and ends before it would leave.
+ */
+export function jumpBucket(keyHigh: number, keyLow: number, buckets: number): number {
+  let high = keyHigh;
+  let low = keyLow;
+  let bucket = 0;
+  for (let next = 0; next < buckets; ) {
+    bucket = next;
+    // state = state · multiplier + 1, mod 2^64
+    high = (multiplyHigh(low, MULTIPLIER_LOW) + Math.imul(high, MULTIPLIER_LOW) + Math.imul(low, MULTIPLIER_HIGH)) | 0;
+    low = (Math.imul(low, MULTIPLIER_LOW) + 1) | 0;
+    if (low === 0) high = (high + 1) | 0;
+    next = Math.floor((bucket + 1) * (TWO_31 / ((high >>> 1) + 1)));
+  }
+  return bucket;
+}
+
+/**
+ * Servers are numbered, by name with digits as numbers (server-2 before server-10), and only the last number can join
+ * or leave with the least movement: without another, all after it are numbered anew. The 64-bit state is the key's
+ * hash as a number. A server that is down keeps its number: its keys alone jump again, with the hash mixed anew.
+ */
+export const jump: Policy = {
+  summary: "jump consistent hash: even, no table; servers are numbered, only the last can leave",
+  keyed: true,
+  hashed: true,
+  weighted: false,
+  options: {},
+  build(members, hash) {
+    const order = numberedOrder(members);
+    return drawPlacement(
+      members,
+      (key) => hashText(hash, key),
+      (hashed, attempt) => {
+        const state = attempt === 0 ? hashed : remix(hashed, attempt);
+        return order[jumpBucket(Math.floor(state / 0x1_0000_0000), state | 0, order.length)] as number;
+      },
+    );
+  },
+  /** Every server has the same share of the hashes. */
+  expectedCv: () => 0,
+};
