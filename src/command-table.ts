@@ -288,6 +288,15 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/build.ts"),
   },
   {
+    name: "verify",
+    summary: "reproduce the published figures of placement, offline",
+    description:
+      "Measures anew what papers, specifications and closed forms say of the policies, and prints each figure beside ours. Exits with 1 when one does not hold.",
+    options: [],
+    examples: ["lbctl verify", "lbctl verify --json"],
+    load: () => import("./commands/verify.ts"),
+  },
+  {
     name: "doctor",
     summary: "show what is here, what is missing and how to get it",
     options: [],

@@ -49,12 +49,12 @@ export class Members {
 
   /** The first usable server for `key` that is not among `tried`; null when there is none. */
   choose(key: string, tried: readonly Upstream[]): Upstream | null {
-    const { placement, upstreams, usable } = this.#view;
+    const { placement, upstreams, usable, load } = this.#view;
     const untried = (member: number): boolean => {
       const upstream = upstreams[member];
       return usable(member) && upstream !== undefined && !tried.includes(upstream);
     };
-    return upstreams[placement.select(key, tried.length === 0 ? usable : untried)] ?? null;
+    return upstreams[placement.select(key, tried.length === 0 ? usable : untried, load)] ?? null;
   }
 
   /** Every server's name, in the order in which `key` prefers them. */

@@ -25,6 +25,8 @@ export interface View extends Choice {
   readonly upstreams: readonly Upstream[];
   /** Whether the member at an index may be given requests. */
   readonly usable: (member: number) => boolean;
+  /** The requests in flight at the member of an index, for the policies that look at load. */
+  readonly load: (member: number) => number;
 }
 
 /** Throws a PlacementError or ConfigError for members that cannot be. `known` are the servers so far. */
@@ -35,9 +37,10 @@ export function buildView({ policy, hash, key }: Choice, members: readonly Membe
     const upstream = upstreams[member];
     return upstream !== undefined && stateOf(upstream) === "up";
   };
+  const load = (member: number): number => upstreams[member]?.inFlight ?? 0;
   // Weights are run-time state of a kept server: they are set once nothing can throw any more.
   for (const [index, upstream] of upstreams.entries()) upstream.weight = placement.members[index]?.weight ?? 1;
-  return { policy, hash, key, readKey: keyReader(key), placement, members, upstreams, usable };
+  return { policy, hash, key, readKey: keyReader(key), placement, members, upstreams, usable, load };
 }
 
 /** A server that stays keeps its state; one that changed its address starts anew. */

@@ -52,11 +52,14 @@ export function compare(before: Placement, after: Placement, keys: WeightedKeys,
   let movedKeys = 0;
   let movedRequests = 0;
 
+  const loadBefore = (member: number): number => byRequests[beforeIndex[member] ?? 0]?.before ?? 0;
+  const loadAfter = (member: number): number => byRequests[afterIndex[member] ?? 0]?.after ?? 0;
+
   function visit(index: number): void {
     const key = keys.key(index);
     const requests = keys.requestsOf(index);
-    const from = beforeIndex[before.select(key)] ?? 0;
-    const to = afterIndex[after.select(key)] ?? 0;
+    const from = beforeIndex[before.select(key, undefined, loadBefore)] ?? 0;
+    const to = afterIndex[after.select(key, undefined, loadAfter)] ?? 0;
     shift(byKeys, from, to, 1);
     shift(byRequests, from, to, requests);
     if (from !== to) {

@@ -60,7 +60,8 @@ export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> 
 
 function expectedOf(view: BalancerView): Expected | null {
   const policy = parsePolicy(view.policy);
-  if (!policies[policy.name].keyed) return null;
+  // A bounded ring looks at the load of the moment, too, which nobody can foretell.
+  if (!policies[policy.name].keyed || policy.options.bounded) return null;
   const members: Member[] = view.servers.map(({ name, weight, address }) => ({ name, weight, address }));
   const up = new Set(view.servers.filter((server) => server.state === "up").map((server) => server.name));
   return prediction(createPlacement(policy, view.hash ? parseHash(view.hash) : defaultHash, members), (name) =>
