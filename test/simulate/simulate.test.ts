@@ -75,6 +75,15 @@ describe("simulate", () => {
     expect([...counts]).toEqual([0, 1, 2].map((m) => owners.filter((owner) => owner === m).length));
   });
 
+  it("tells the policies that ask what each server has so far", () => {
+    for (const policy of ["least-connections", "ring:bounded=101"]) {
+      const placement = createPlacement(parsePolicy(policy), "xxh64", ring.members);
+      const even = [...simulate(placement, clientKeys(30_000, 1)).counts];
+      expect(Math.max(...even)).toBeLessThanOrEqual(10_100);
+      expect([...(sweep([placement], clientKeys(30_000, 1))[0]?.counts ?? [])]).toEqual(even);
+    }
+  });
+
   it("tells how far it is, up to the end", () => {
     const told: (readonly [number, number])[] = [];
     simulate(ring, keys, (done, count) => told.push([done, count]));

@@ -40,10 +40,6 @@ function digestBlock(): void {
     b = a;
     a = next | 0;
   }
-  addToState(a, b, c, d, e);
-}
-
-function addToState(a: number, b: number, c: number, d: number, e: number): void {
   state[0] = (state[0] as number) + a;
   state[1] = (state[1] as number) + b;
   state[2] = (state[2] as number) + c;

@@ -13,9 +13,8 @@ const START = Int32Array.from(PRIMES.slice(0, 8), (prime) => fraction(Math.sqrt(
 /** Section 4.2.2: cube roots of the first 64. */
 const K = Int32Array.from(PRIMES, (prime) => fraction(Math.cbrt(prime)));
 
-/** The running digest, its working variables a to h, and the schedule: reused, so that hashing allocates nothing. */
+/** The running digest and the schedule: reused, so that hashing allocates nothing. */
 const state = new Int32Array(8);
-const work = new Int32Array(8);
 const words = new Int32Array(64);
 
 const rotateRight = (word: number, by: number): number => rotateLeft(word, 32 - by);
@@ -31,32 +30,46 @@ function expandBlock(): void {
   }
 }
 
-/** T1 of section 6.2.2, step 3: from e, f, g and h. */
-function firstSum(t: number): number {
-  const [e, f, g] = [work[4] as number, work[5] as number, work[6] as number];
+/** The large sigmas, choice and majority of section 4.1.2, in the sums T1 (without h) and T2 of section 6.2.2, step 3. */
+function firstSum(e: number, f: number, g: number, t: number): number {
   const sigma = rotateRight(e, 6) ^ rotateRight(e, 11) ^ rotateRight(e, 25);
-  const choice = (e & f) ^ (~e & g);
-  return ((work[7] as number) + sigma + choice + (K[t] as number) + (words[t] as number)) | 0;
+  return sigma + ((e & f) ^ (~e & g)) + (K[t] as number) + (words[t] as number);
 }
-
-/** T2: from a, b and c. */
-function secondSum(): number {
-  const [a, b, c] = [work[0] as number, work[1] as number, work[2] as number];
+function secondSum(a: number, b: number, c: number): number {
   const sigma = rotateRight(a, 2) ^ rotateRight(a, 13) ^ rotateRight(a, 22);
-  return (sigma + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+  return sigma + ((a & b) ^ (a & c) ^ (b & c));
 }
 
 function digestBlock(): void {
   expandBlock();
-  work.set(state);
+  let a = state[0] as number;
+  let b = state[1] as number;
+  let c = state[2] as number;
+  let d = state[3] as number;
+  let e = state[4] as number;
+  let f = state[5] as number;
+  let g = state[6] as number;
+  let h = state[7] as number;
   for (let t = 0; t < 64; t++) {
-    const first = firstSum(t);
-    const second = secondSum();
-    work.copyWithin(1, 0, 7);
-    work[4] = (work[4] as number) + first;
-    work[0] = first + second;
+    const first = (h + firstSum(e, f, g, t)) | 0;
+    const second = secondSum(a, b, c);
+    h = g;
+    g = f;
+    f = e;
+    e = (d + first) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (first + second) | 0;
   }
-  for (let i = 0; i < 8; i++) state[i] = (state[i] as number) + (work[i] as number);
+  state[0] = (state[0] as number) + a;
+  state[1] = (state[1] as number) + b;
+  state[2] = (state[2] as number) + c;
+  state[3] = (state[3] as number) + d;
+  state[4] = (state[4] as number) + e;
+  state[5] = (state[5] as number) + f;
+  state[6] = (state[6] as number) + g;
+  state[7] = (state[7] as number) + h;
 }
 
 /** SHA-256 (FIPS 180-4): the first 53 bits of the digest, big-endian. */
