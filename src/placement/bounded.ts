@@ -24,7 +24,8 @@ export function boundedAccept(members: readonly Member[], percent: number): (loa
   const below: Accept = (m) => taken(m) && loadOf(m) < loadCap(percent, total, weights[m] as number, weight);
 
   return (load, accept = everyone) => {
-    [taken, loadOf] = [accept, load];
+    taken = accept;
+    loadOf = load;
     total = 1;
     weight = 0;
     for (let m = 0; m < weights.length; m++) {

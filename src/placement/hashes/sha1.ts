@@ -19,8 +19,8 @@ function mixing(stage: number, b: number, c: number, d: number): number {
 
 function expandBlock(): void {
   for (let t = 16; t < 80; t++) {
-    const [w3, w8] = [words[t - 3] as number, words[t - 8] as number];
-    words[t] = rotateLeft(w3 ^ w8 ^ (words[t - 14] as number) ^ (words[t - 16] as number), 1);
+    const near = (words[t - 3] as number) ^ (words[t - 8] as number);
+    words[t] = rotateLeft(near ^ (words[t - 14] as number) ^ (words[t - 16] as number), 1);
   }
 }
 

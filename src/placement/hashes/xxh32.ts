@@ -13,7 +13,10 @@ const takeIn = (lane: number, word: number): number => Math.imul(rotateLeft((lan
 
 /** Consumes the whole stripes of 16 bytes, of which there is one at least: four lanes, rotated and summed. */
 function readStripes(bytes: Uint8Array, length: number): number {
-  let [a, b, c, d] = [(P1 + P2) | 0, P2 | 0, 0, -P1 | 0];
+  let a = (P1 + P2) | 0;
+  let b = P2 | 0;
+  let c = 0;
+  let d = -P1 | 0;
   for (let at = 0; at + 16 <= length; at += 16) {
     a = takeIn(a, readInt32(bytes, at));
     b = takeIn(b, readInt32(bytes, at + 4));
