@@ -71,6 +71,8 @@ function interruptOnSignals(endsItself: () => boolean): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => {
+      if (controller.signal.aborted)
+        process.stderr.write("lbctl: ended at once; what was under way was not waited for.\n");
       if (controller.signal.aborted || !endsItself()) process.exit(ExitCode.interrupted);
       controller.abort(new UserError("Interrupted.", ExitCode.interrupted));
     });
@@ -80,16 +82,24 @@ function interruptOnSignals(endsItself: () => boolean): AbortSignal {
 /** A user's mistake is one sentence; a defect of ours keeps its stack and cause. */
 function explain(error: unknown, aborted: boolean, json: boolean): ExitCode {
   // Commander has written its own message by now; asking for help or the version is no mistake.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+  if (error instanceof CommanderError) {
+    const exitCode = error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+    if (json && exitCode !== ExitCode.done) writeError(error.message.replace(/^error: /, ""), exitCode);
+    return exitCode;
+  }
   const exitCode = aborted ? ExitCode.interrupted : error instanceof UserError ? error.exitCode : exitCodeByName(error);
   const message = error instanceof Error ? error.message : String(error);
-  if (json) process.stdout.write(`${JSON.stringify({ schemaVersion: 1, error: { message, exitCode } })}\n`);
+  if (json) writeError(message, exitCode);
   const known = error instanceof UserError || aborted || exitCode === ExitCode.usage;
   process.stderr.write(
     known ? `lbctl: ${message}\n` : `lbctl: this is a defect in lbctl, please report it.\n${stackOf(error)}\n`,
   );
   return exitCode;
 }
+
+const writeError = (message: string, exitCode: ExitCode): void => {
+  process.stdout.write(`${JSON.stringify({ schemaVersion: 1, error: { message, exitCode } })}\n`);
+};
 
 /** What placement rejects is a mistake in a flag; it can't use our error class, because it imports nothing. */
 const exitCodeByName = (error: unknown): ExitCode =>

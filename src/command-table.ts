@@ -29,7 +29,7 @@ const checkOption: OptionRow = [
   "--check <path|tcp|off>",
   "how servers are checked, and how often: '/health interval=2000 timeout=1000 fall=3 rise=2' (default: /heartbeat of our own servers, tcp for others)",
 ];
-const dryRun: OptionRow = ["--dry-run", "show what would be started, and start nothing"];
+const dryRun: OptionRow = ["--dry-run", "show what would be done, and do nothing"];
 const outOption: OptionRow = ["--out <dir>", "the folder of reports", "reports"];
 const noCharts: OptionRow = ["--no-charts", "draw no charts"];
 const clientsOption: OptionRow = ["--clients <n>", "simulated client addresses (default: one a request)"];

@@ -15,7 +15,9 @@ export async function run({ flags, signal, terminal }: Context): Promise<Code> {
     if (at.port !== 0) await assertPortFree(at.host, at.port, "--listen and --control");
   const balancer = await startBalancer(config);
   const { host } = config.listen;
-  terminal.note(`Balancing over ${config.members.length} servers on http://${host}:${balancer.port}; Ctrl-C ends it.`);
+  terminal.note(
+    `Balancing over ${config.members.length === 1 ? "1 server" : `${config.members.length} servers`} on http://${host}:${balancer.port}; Ctrl-C ends it.`,
+  );
   if (!signal.aborted) await once(signal, "abort");
   terminal.note("Ending: no new connections; requests in flight are finished.");
   await balancer.close();

@@ -20,6 +20,6 @@ export function burstFlags(flags: Flags): BurstFlags {
     clients: flags.whole("clients", 1, MAX_CLIENTS) ?? Math.min(count, MAX_CLIENTS),
     seed: flags.whole("seed", 0, 2 ** 32 - 1) ?? 1,
     timeoutMs: flags.whole("timeout", 1, 3_600_000) ?? 10_000,
-    out: flags.text("out") ?? "reports",
+    out: flags.text("out") || "reports",
   };
 }

@@ -4,11 +4,13 @@ import { fleetFolder, listFleets } from "../fleet/state.ts";
 
 /** Takes one fleet down, or all of them; one that isn't up is fine. */
 export async function run({ terminal, flags, fleet }: Context): Promise<undefined> {
-  const fleets = flags.is("all") ? await listFleets() : [fleet];
+  const there = await listFleets();
+  const fleets = flags.is("all") ? there : [fleetFolder(fleet).fleet];
   if (flags.is("dry-run")) {
+    const present = fleets.filter((name) => there.includes(name));
     terminal.result(
-      { schemaVersion: 1, dryRun: true, fleets },
-      () => `would take down: ${fleets.join(", ") || "nothing"}`,
+      { schemaVersion: 1, dryRun: true, fleets: present },
+      () => `would take down: ${present.join(", ") || "nothing"}`,
     );
     return;
   }

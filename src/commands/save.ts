@@ -19,7 +19,10 @@ export async function saveAndDraw(context: Context, out: string, startedAt: Date
     ...finished,
   };
   await saveRun(out, run);
-  const drawn = flags.is("charts") ? await drawCharts(run, join(out, run.run)) : [];
+  const drawn =
+    flags.is("charts") && (run.kind === "analyze" || run.result.ok > 0)
+      ? await drawCharts(run, join(out, run.run))
+      : [];
   if (run.kind === "analyze") {
     run.result.charts.push(...drawn);
     await saveRun(out, run);
@@ -33,5 +36,6 @@ export async function drawCharts(run: Run, folder: string): Promise<string[]> {
   return run.kind === "analyze" ? await renderCharts(run.result, folder) : await renderSendChart(run.result, folder);
 }
 
-const chartNames = (paths: readonly string[]): string =>
+/** The names of charts without their folder. */
+export const chartNames = (paths: readonly string[]): string =>
   paths.map((path) => path.slice(path.lastIndexOf("/") + 1)).join(", ");

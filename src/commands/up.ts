@@ -7,7 +7,7 @@ import { changeFleet, fleetStatus, runningFleet } from "../fleet/client.ts";
 import { drivers } from "../fleet/drivers/index.ts";
 import { ensureImages } from "../fleet/images.ts";
 import type { FleetSpec } from "../fleet/spec.ts";
-import { type FleetFolder, fleetFolder } from "../fleet/state.ts";
+import { type FleetFolder, fleetFlag, fleetFolder } from "../fleet/state.ts";
 import type { FleetStatus } from "../fleet/supervisor.ts";
 import { showStatus } from "./status.ts";
 
@@ -34,7 +34,9 @@ export async function run(context: Context): Promise<ExitCode | undefined> {
     progress.clear();
   }
   await showStatus(context, folder, await runningFleet(folder));
-  if (!before) terminal.note("Next: lbctl send --count 10000 · lbctl analyze --servers 2..6 · lbctl down");
+  const flag = fleetFlag(folder.fleet);
+  if (!before)
+    terminal.note(`Next: lbctl send${flag} --count 10000 · lbctl analyze${flag} --servers 2..6 · lbctl down${flag}`);
   return undefined;
 }
 

@@ -12,7 +12,16 @@ import { drivers } from "./drivers/index.ts";
 import { waitUntil } from "./health.ts";
 import { isAlive, processIdentitySchema } from "./process-identity.ts";
 import type { FleetSpec } from "./spec.ts";
-import { createFolder, type FleetFolder, fleetRecordSchema, isFleet, readState, removeFolder } from "./state.ts";
+import {
+  createFolder,
+  type FleetFolder,
+  fleetFlag,
+  fleetRecordSchema,
+  isFleet,
+  listFleets,
+  readState,
+  removeFolder,
+} from "./state.ts";
 import { type FleetStatus, statusSchema } from "./supervisor.ts";
 
 const errorSchema = z.object({ message: z.string(), exitCode: z.number(), stack: z.string().nullable() });
@@ -37,8 +46,11 @@ export async function fleetStatus(folder: FleetFolder): Promise<FleetStatus | nu
 export async function runningFleet(folder: FleetFolder): Promise<FleetStatus> {
   const status = await fleetStatus(folder);
   if (status) return status;
-  const flag = folder.fleet === "default" ? "" : ` --fleet ${folder.fleet}`;
-  throw new UserError(`The fleet "${folder.fleet}" isn't up: bring it up with \`lbctl up${flag}\`.`);
+  const others = (await listFleets()).filter((name) => name !== folder.fleet);
+  const those = others.length === 0 ? "" : ` (there ${others.length === 1 ? "is" : "are"} ${others.join(", ")})`;
+  throw new UserError(
+    `The fleet "${folder.fleet}" isn't up${those}: bring it up with \`lbctl up${fleetFlag(folder.fleet)}\`.`,
+  );
 }
 
 /** How a change is made: what of the fleet is known as it begins (null where nothing is), and what it should be. */

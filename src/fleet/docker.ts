@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
 import { environmentError, UserError } from "../errors.ts";
 
@@ -27,7 +28,8 @@ export async function* dockerLines(args: readonly string[], signal: AbortSignal)
     reject: false,
     cancelSignal: signal,
   });
-  yield* child;
+  // Compose clears the line before each one, colours or not.
+  for await (const line of child) yield stripVTControlCharacters(String(line));
   await child;
 }
 

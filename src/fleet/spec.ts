@@ -66,7 +66,7 @@ export function resized(spec: FleetSpec, count: number): FleetSpec {
   while (servers.length > count) servers = servers.filter((server) => server !== highest(servers));
   let next: FleetSpec = { ...spec, servers };
   while (next.servers.length < count) next = withServer(next);
-  return next;
+  return taking(next);
 }
 
 /** The fleet with one more server, on the lowest free port; its name is server-i of that port unless given. */
@@ -90,13 +90,24 @@ export function withServer(spec: FleetSpec, name?: string): FleetSpec {
 export function withoutServer(spec: FleetSpec, name?: string): FleetSpec {
   const gone = name === undefined ? highest(spec.servers) : findServer(spec, name);
   if (spec.servers.length === 1) throw usageError("A fleet keeps at least one server: `lbctl down` ends it.");
-  return { ...spec, servers: spec.servers.filter((server) => server !== gone) };
+  return taking({ ...spec, servers: spec.servers.filter((server) => server !== gone) });
 }
 
 /** The fleet with one server drained (it takes no new requests), or ready again. */
 export function withDrained(spec: FleetSpec, name: string, drained: boolean): FleetSpec {
   const found = findServer(spec, name);
-  return { ...spec, servers: spec.servers.map((server) => (server === found ? { ...server, drained } : server)) };
+  return taking({
+    ...spec,
+    servers: spec.servers.map((server) => (server === found ? { ...server, drained } : server)),
+  });
+}
+
+/** A fleet of which somebody takes requests. */
+function taking(spec: FleetSpec): FleetSpec {
+  if (spec.servers.some((server) => !server.drained)) return spec;
+  throw usageError(
+    "That would leave no server that takes requests: undo a drain with `lbctl drain NAME --undo` first.",
+  );
 }
 
 /**

@@ -66,6 +66,9 @@ export function fleetFolder(fleet: string): FleetFolder {
   };
 }
 
+/** What a command needs to name a fleet: nothing for the default one. */
+export const fleetFlag = (fleet: string): string => (fleet === "default" ? "" : ` --fleet ${fleet}`);
+
 /** Makes the folder and the fleet's token, unless they are there. */
 export async function createFolder(folder: FleetFolder): Promise<void> {
   try {
@@ -124,7 +127,7 @@ export async function readState<T>(file: string, schema: z.ZodType<T>, fleet: st
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    const which = fleet === "default" ? "" : ` --fleet ${fleet}`;
+    const which = fleetFlag(fleet);
     throw new UserError(
       `The state file ${file} is corrupt: run \`lbctl down${which}\` to clear it, then \`lbctl up${which}\`.`,
       1,

@@ -141,7 +141,7 @@ async function change({ supervisor, changes }: Desk, id: string, request: Incomi
 }
 
 const interrupt = (change: AbortController | undefined): void =>
-  change?.abort(new UserError("Interrupted.", ExitCode.interrupted));
+  change?.abort(new UserError("Interrupted: what was begun is rolled back.", ExitCode.interrupted));
 
 const line = (event: ApplyEvent): string => `${JSON.stringify(event)}\n`;
 

@@ -41,11 +41,26 @@ export function checkMembers(members: readonly Member[]): void {
 }
 
 /**
- * The members by name in plain code-unit order: the same on every machine and in every locale. So server-10 comes
- * before server-2, and an index is not a server's number.
+ * The members by name, with the digits in a name read as numbers: server-2 before server-10, so that policies that
+ * number servers (modulo) number them as people do. Otherwise in code-unit order: the same in every locale.
  */
 export function sortMembers(members: readonly Member[]): readonly Member[] {
-  return members.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const parts = new Map(members.map(({ name }) => [name, name.split(/(\d+)/)]));
+  return members.toSorted(
+    (a, b) => compareParts(parts.get(a.name) ?? [], parts.get(b.name) ?? []) || (a.name < b.name ? -1 : 1),
+  );
+}
+
+/** Compares names that were split at their digits: text at even places, digits at odd ones. */
+function compareParts(a: readonly string[], b: readonly string[]): number {
+  const i = a.findIndex(
+    (part, at) => part !== b[at] && !(at % 2 === 1 && Number(part) === Number(b[at] ?? Number.NaN)),
+  );
+  const [left, right] = [a[i], b[i]];
+  if (left === undefined) return a.length - b.length;
+  if (right === undefined) return 1;
+  if (i % 2 === 1) return Number(left) - Number(right);
+  return left < right ? -1 : 1;
 }
 
 function parseAddress(text: string): string {

@@ -1,9 +1,14 @@
 import { chiSquareSurvival } from "../stats/distribution.ts";
-import { count, listed, percent, percentFigure, plural, probability } from "./format.ts";
+import { chanceCv, count, listed, percent, percentFigure, plural, probability } from "./format.ts";
 import { distanceFromLeast, type Group, groupsOf, meanOf } from "./groups.ts";
 import type { AnalyzeResult, StudyPoint } from "./run.ts";
 import { agreementSentence } from "./send-table.ts";
 import { type Column, type Look, notes, table } from "./table.ts";
+
+const chanceOf = (point: StudyPoint): number => chanceCv(point.noiseFloorCv, point.count, point.keys);
+
+/** Requests of one client go together, so a test that takes each for itself has nothing to say. */
+const repeats = ({ keys, count }: StudyPoint): boolean => keys !== undefined && keys < count;
 
 interface Figure extends Column {
   readonly of: (point: StudyPoint) => string;
@@ -13,14 +18,14 @@ const FIGURES: readonly Figure[] = [
   { head: "N", align: "right", of: (point) => count(point.servers) },
   { head: "mean ± sd", align: "right", of: (point) => `${count(point.mean)} ± ${count(point.stdDev)}` },
   { head: "cv\n%", align: "right", of: (point) => percentFigure(point.cv) },
-  { head: "chance\ncv %", align: "right", of: (point) => percentFigure(point.noiseFloorCv) },
+  { head: "chance\ncv %", align: "right", of: (point) => percentFigure(chanceOf(point)) },
   {
     head: "theory\ncv %",
     align: "right",
     of: (point) => (point.expectedCv === null ? "–" : percentFigure(point.expectedCv)),
   },
   { head: "peak ÷\nmean", align: "right", of: (point) => point.peakToMean.toFixed(2) },
-  { head: "χ²\np-value", align: "right", of: (point) => probability(point.pValue) },
+  { head: "χ²\np-value", align: "right", of: (point) => (repeats(point) ? "–" : probability(point.pValue)) },
   { head: "moved %\n(least)", align: "right", of: ({ moved }) => movedCell(moved) },
 ];
 
@@ -61,7 +66,7 @@ function conclusions(groups: readonly Group[], result: AnalyzeResult): [string, 
 function evenness(groups: readonly Group[]): string {
   const meanCv = (group: Group) => meanOf(group.points, (point) => point.cv);
   const [best, worst] = extremes(groups, meanCv);
-  const floor = percent(meanOf(best.points, (point) => point.noiseFloorCv));
+  const floor = percent(meanOf(best.points, chanceOf));
   const figures = `with a cv of ${percent(meanCv(best))} on average, where perfect random placement would show ${floor}`;
   if (groups.length === 1) return `${best.name} spreads the load ${figures}.`;
   const asGood = groups.filter((group) => group !== best && isNoMoreThanChance(group)).map((group) => group.name);
@@ -71,6 +76,7 @@ function evenness(groups: readonly Group[]): string {
 
 /** The chi-squares of a group's points taken together, at the 1 % level. */
 function isNoMoreThanChance({ points }: Group): boolean {
+  if (points.some(repeats)) return meanOf(points, (point) => point.cv) <= 1.25 * meanOf(points, chanceOf);
   const chiSquare = points.reduce((total, point) => total + point.chiSquare, 0);
   const degrees = points.reduce((total, point) => total + point.servers - 1, 0);
   return chiSquareSurvival(chiSquare, degrees) > 0.01;

@@ -12,7 +12,21 @@ export const GREY = "#666666";
 export const LAYOUT_WITH_MARGIN = { padding: { top: 20, right: 130, bottom: 16, left: 20 } };
 const GRID = "#E4E4E4";
 
-export const colour = (index: number): string => PALETTE[index % PALETTE.length] ?? INK;
+/** The second round of the palette is the same colours, darkened. */
+export const colour = (index: number): string => {
+  const base = PALETTE[index % PALETTE.length] ?? INK;
+  return index < PALETTE.length ? base : darkened(base);
+};
+
+const darkened = (hex: string): string =>
+  `#${[1, 3, 5]
+    .map((at) =>
+      Math.round(Number.parseInt(hex.slice(at, at + 2), 16) * 0.55)
+        .toString(16)
+        .padStart(2, "0"),
+    )
+    .join("")}`;
+
 /** Colour, marker and dash of the i-th line; the second round of the palette is dashed. */
 export const lineStyle = (index: number) => ({
   borderColor: colour(index),

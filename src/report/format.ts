@@ -45,6 +45,10 @@ export function listed(names: readonly string[]): string {
   return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
+/** The cv that perfect random placement of so few keys would still show: √((N−1)/keys), however often each comes. */
+export const chanceCv = (noiseFloorCv: number, count: number, keys: number | undefined): number =>
+  keys === undefined || keys === 0 ? noiseFloorCv : noiseFloorCv * Math.sqrt(count / Math.min(keys, count || keys));
+
 /** "1 server", "3 servers". */
 export const plural = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 

@@ -39,7 +39,7 @@ function nearTitle(near: readonly Movement[]): string {
   const names = near.length > MOST_NAMES ? `${near.length} others` : listed(near.map(({ label }) => label));
   const tenthsOfPoints = Math.ceil(Math.max(...near.map(({ distance }) => distance)) * 1000 - 1e-6);
   const points = (Math.max(1, tenthsOfPoints) / 10).toFixed(1);
-  return `${names} ${near.length === 1 ? "is" : "are"} within ${points} points of the least`;
+  return `${names} ${near.length === 1 ? "is" : "are"} within ${points} points of the least on average`;
 }
 
 function movementOf({ label, steps }: { readonly label: string; readonly steps: readonly Step[] }): Movement {

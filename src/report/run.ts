@@ -56,6 +56,10 @@ const sendResult = z.object({
   /** Failed requests by the kind of failure. */
   errors: tally,
   retried: z.number(),
+  /** Distinct keys: clients. */
+  keys: z.number().exactOptional(),
+  /** What changed in the fleet meanwhile, in words; predictions are of the fleet as it was before. */
+  changes: z.array(z.string()).exactOptional(),
   agreement,
   distribution: z.object(distribution),
 });
@@ -71,6 +75,8 @@ const studyPoint = z.object({
   ...distribution,
   /** Against the step before of the same policy and hash; null for the first step. Fractions of all keys. */
   moved: z.object({ fromServers: z.number(), fraction, ideal: fraction, excess: z.number() }).nullable(),
+  /** Distinct keys: clients. */
+  keys: z.number().exactOptional(),
   latencyMs: latencyMs.exactOptional(),
   /** Requests that got no good answer; they are not in `counts`. */
   failed: z.number().exactOptional(),

@@ -1,4 +1,5 @@
 import {
+  chanceCv,
   count,
   inNaturalOrder,
   listed,
@@ -92,21 +93,29 @@ function folded(loads: readonly Load[], toRow: (load: Load) => Row): Row[] {
 
 function sentences(result: SendResult): [string, string][] {
   const { failed, retried, errors, agreement } = result;
-  const lines: [string, string][] = result.ok > 0 ? [...evenness(result), ["Latency", latency(result.latencyMs)]] : [];
+  const lines: [string, string][] = result.ok > 0 ? [...evenness(result), ["Latency", latencyOf(result)]] : [];
   if (failed > 0) lines.push(["Errors", listed(tallied(errors))]);
   if (retried > 0) lines.push(["Retries", `${plural(retried, "request")} went on to another server after a failure`]);
-  if (agreement.checked > 0) lines.push(["Agreement", agreementSentence(agreement)]);
+  if (agreement.checked > 0) lines.push(["Agreement", agreementSentence(agreement) + why(result)]);
   return lines;
 }
 
+/** Predictions are of the fleet as it was when the burst began. */
+function why({ agreement, changes = [] }: SendResult): string {
+  if (agreement.matched === agreement.checked || changes.length === 0) return "";
+  const shown = changes.length > 4 ? [...changes.slice(0, 4), `${changes.length - 4} more`] : changes;
+  return `. The fleet changed meanwhile: ${shown.join(", ")}`;
+}
+
 /** Of a single server there is nothing to say. */
-function evenness({ servers, policy, distribution: figures }: SendResult): [string, string][] {
+function evenness(result: SendResult): [string, string][] {
+  const { servers, policy, distribution: figures } = result;
   if (Object.keys(servers).length < 2) return [];
   const spread = `${percent(figures.cv)} of the mean (cv): ${count(figures.mean)} ± ${count(figures.stdDev)} requests a server`;
   const peak = `the busiest has ${figures.peakToMean.toFixed(2)} times the mean; Gini ${figures.gini.toFixed(2)}`;
   const lines: [string, string][] = [
     ["Spread", `${spread}; ${peak}`],
-    ["Chance", chance(figures)],
+    ["Chance", chance(result)],
   ];
   if (figures.expectedCv !== null)
     lines.push([
@@ -117,10 +126,17 @@ function evenness({ servers, policy, distribution: figures }: SendResult): [stri
 }
 
 /** What the p-value says, in words. */
-function chance({ pValue, noiseFloorCv }: SendResult["distribution"]): string {
+function chance({ ok, keys, distribution: { pValue, noiseFloorCv } }: SendResult): string {
+  // Requests of one client go together, so a test that takes each for itself has nothing to say.
+  if (keys !== undefined && keys < ok)
+    return `only ${plural(keys, "client")} sent them: perfect random placement would still show a cv of ${percent(chanceCv(noiseFloorCv, ok, keys))}`;
   const verdict = pValue < 0.05 ? "more than chance" : pValue > 0.95 ? "more even than chance" : "no more than chance";
   const p = pValue < 0.001 ? "p<0.001" : `p=${probability(pValue)}`;
   return `perfect random placement would still show a cv of ${percent(noiseFloorCv)}: this is ${verdict} (χ² test, ${p})`;
+}
+
+function latencyOf({ ok, failed, latencyMs }: SendResult): string {
+  return failed === 0 ? latency(latencyMs) : `${latency(latencyMs)} (of the ${count(ok)} that were answered well)`;
 }
 
 function latency({ p50, p90, p99, p999, max }: SendResult["latencyMs"]): string {

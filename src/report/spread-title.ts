@@ -1,4 +1,4 @@
-import { listed, roundPercent } from "./format.ts";
+import { chanceCv, listed, roundPercent } from "./format.ts";
 import { type Group, meanOf } from "./groups.ts";
 
 const MOST_NAMES = 3;
@@ -19,7 +19,7 @@ export function spreadTitle(groups: readonly Group[], labels: readonly string[])
   if (widest === undefined) return "";
   const even = spreads.filter(({ cv, floor }) => cv <= NEAR_CHANCE * floor);
   if (even.includes(widest)) return evenTitle(spreads);
-  const uneven = `${widest.label} spreads its load by ${roundPercent(widest.cv)} where chance alone leaves ${roundPercent(widest.floor)}`;
+  const uneven = `${widest.label} spreads its load by ${roundPercent(widest.cv)} on average, where chance alone leaves ${roundPercent(widest.floor)}`;
   if (even.length === 0) return uneven;
   const names = even.length > MOST_NAMES ? `${even.length} others` : listed(even.map(({ label }) => label));
   return `${uneven}; ${names} ${even.length === 1 ? "does" : "do"} no worse than chance`;
@@ -33,5 +33,5 @@ const evenTitle = ([widest, ...others]: readonly Spread[]): string =>
 const spreadOf = ({ points }: Group, label: string): Spread => ({
   label,
   cv: meanOf(points, (point) => point.cv),
-  floor: meanOf(points, (point) => point.noiseFloorCv),
+  floor: meanOf(points, (point) => chanceCv(point.noiseFloorCv, point.count, point.keys)),
 });

@@ -1,4 +1,4 @@
-import { count, inNaturalOrder, plural } from "./format.ts";
+import { count, inNaturalOrder, plural, shortNames } from "./format.ts";
 import { type Look, notes, paint, table } from "./table.ts";
 
 /** What `status --json` prints. */
@@ -31,6 +31,8 @@ interface ServerStatus {
   readonly failures: number | null;
 }
 
+const longestName = 24;
+
 const columns = [
   { head: "server" },
   { head: "address" },
@@ -45,11 +47,13 @@ const columns = [
 export function statusTable(status: StatusResult, look: Look): string {
   const figure = (value: number | null) => (value === null ? "–" : count(value));
   const byName = new Map(status.servers.map((server) => [server.name, server]));
-  const rows = inNaturalOrder([...byName.keys()]).flatMap((name) => {
+  const names = inNaturalOrder([...byName.keys()]);
+  const shown = shortNames(names, longestName);
+  const rows = names.flatMap((name, i) => {
     const server = byName.get(name);
     if (!server) return [];
     const figures = [server.requests, server.inFlight, server.failures].map(figure);
-    return [[name, server.address, stateText(server.state, look), ...figures, server.id ?? "–"]];
+    return [[shown[i] ?? name, server.address, stateText(server.state, look), ...figures, server.id ?? "–"]];
   });
   return `${table(columns, rows, look)}\n${notes(facts(status), look)}`;
 }

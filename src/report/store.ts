@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, rename, rm, rmdir, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import { type Run, runSchema } from "./run.ts";
 
@@ -17,7 +17,7 @@ const LATEST = "latest";
  */
 export async function claimRun(dir: string, kind: Run["kind"], now = new Date()): Promise<string> {
   const base = `${now.toISOString().slice(0, 19).replaceAll(":", "-")}-${kind}`;
-  await mkdir(dir, { recursive: true }).catch(cannotWrite(dir));
+  await makeFolders(resolve(dir)).catch(cannotWrite(dir));
   for (let n = 1; ; n++) {
     const run = n === 1 ? base : `${base}-${n}`;
     if (await makeFolder(join(dir, run))) return run;
@@ -33,7 +33,7 @@ export async function saveRun(dir: string, run: Run): Promise<string> {
   const file = join(folder, RUN_FILE);
   const draft = `${file}.${process.pid}.part`;
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(resolve(folder));
     await writeFile(draft, `${JSON.stringify(run, null, 2)}\n`);
     await rename(draft, file);
   } catch (error) {
@@ -98,6 +98,19 @@ function jsonOrNull(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return null;
+  }
+}
+
+/** As mkdir's `recursive`, which never returns where a folder is there but takes none, such as /proc. */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST" && (await stat(path)).isDirectory()) return;
+    const parent = dirname(path);
+    if (codeOf(error) !== "ENOENT" || (await stat(parent).catch(() => null)) !== null) throw error;
+    await makeFolders(parent);
+    await mkdir(path);
   }
 }
 

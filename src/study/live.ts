@@ -15,6 +15,7 @@ export interface LiveStudy {
   readonly ways: readonly Way[];
   /** Requests a step and way. */
   readonly count: number;
+  readonly clients: number;
   readonly concurrency: number;
   readonly timeoutMs: number;
   /** The key of request `index`: the same in every step, so that moves can be seen. */
@@ -50,7 +51,7 @@ async function* steps(study: LiveStudy): AsyncGenerator<StudyPoint> {
   let done = 0;
   for (const n of servers) {
     for (const way of ways) {
-      const spec = stepSpec(resized(study.spec, n), way);
+      const spec = resized(stepSpec(study.spec, way), n);
       const label = `${n === 1 ? "1 server" : `${n} servers`} · ${spec.policy}${way.hash ? ` · ${way.hash}` : ""}`;
       const say = (text: string) => study.onProgress(text === "" ? label : `${label}: ${text}`, done / total);
       await changeFleet(folder, () => spec, say, signal);
@@ -91,7 +92,12 @@ async function oneStep(study: LiveStudy, spec: FleetSpec, way: Way, before: Owne
   const moved = before && { fromServers: before.names.length, fraction: movedShare(before, owners) };
   const { servers, failed, agreement } = seen.tally;
   const counts = Object.fromEntries(names.map((name) => [name, servers[name] ?? 0]));
-  const point = { ...studyPoint({ way, counts, moved }), failed, latencyMs: seen.latencyMs, agreement };
+  const point = {
+    ...studyPoint({ way, counts, keys: Math.min(study.clients, count), moved }),
+    failed,
+    latencyMs: seen.latencyMs,
+    agreement,
+  };
   return { owners, point };
 }
 

@@ -7,8 +7,11 @@ import { keyedRequests } from "../load/requests.ts";
 import { count, type Expected, emptyTally, prediction, type Tally } from "../load/tally.ts";
 import { createPlacement, defaultHash, type Member, parseHash, parsePolicy, policies } from "../placement/index.ts";
 import { type LatencySummary, latencyRecorder } from "../stats/latency.ts";
+import { fleetChanges } from "./fleet-changes.ts";
 
 const hitsPerReport = 500;
+/** After so many requests in a row on each connection that nothing answered, nothing will. */
+const unansweredPerConnection = 50;
 
 export interface ObservedBurst {
   readonly folder: FleetFolder;
@@ -31,6 +34,10 @@ export interface BurstSeen {
   readonly tally: Tally;
   readonly durationMs: number;
   readonly latencyMs: LatencySummary;
+  /** What changed in the fleet while the burst went on, in words: predictions are of the fleet as it was before. */
+  readonly changes: readonly string[];
+  /** Nothing answered any more, so the rest was not sent. */
+  readonly gaveUp: boolean;
 }
 
 /** Sends a burst through a fleet's balancer and checks every answer against the placement code. */
@@ -42,6 +49,9 @@ export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> 
   const tally: Tally = emptyTally(taking.map((server) => server.name));
   const latency = latencyRecorder();
   const expected = expectedOf(view);
+  const gone = new AbortController();
+  const enough = unansweredPerConnection * options.concurrency;
+  let unanswered = 0;
   const durationMs = await burst({
     ...options,
     origin: `http://${reachable(spec.bind)}:${spec.port}`,
@@ -49,13 +59,17 @@ export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> 
     onHit: (hit) => {
       count(tally, hit, expected);
       if (hit.error === null) latency.record(hit.latencyMs);
+      unanswered = hit.status === 0 ? unanswered + 1 : 0;
+      if (unanswered >= enough) gone.abort();
       const done = tally.ok + tally.failed;
       if (done % hitsPerReport === 0) options.onProgress?.(done);
       return options.onHit?.(hit);
     },
-    signal,
+    signal: AbortSignal.any([signal, gone.signal]),
   });
-  return { view, tally, durationMs, latencyMs: latency.summary() };
+  const after = await control.view().catch(() => null);
+  const changes = after ? fleetChanges(view, after) : ["the balancer no longer answers"];
+  return { view, tally, durationMs, latencyMs: latency.summary(), changes, gaveUp: gone.signal.aborted };
 }
 
 function expectedOf(view: BalancerView): Expected | null {

@@ -21,12 +21,14 @@ export interface Observation {
   readonly way: Way;
   /** Requests of each server, idle ones included. */
   readonly counts: Readonly<Record<string, number>>;
+  /** Distinct keys: clients. */
+  readonly keys: number;
   /** The share of keys whose server is another than in the step before; null in the first step. */
   readonly moved: { readonly fromServers: number; readonly fraction: number } | null;
 }
 
 /** All figures of an observation, live or simulated alike. */
-export function studyPoint({ way, counts, moved }: Observation): StudyPoint {
+export function studyPoint({ way, counts, keys, moved }: Observation): StudyPoint {
   const values = Object.values(counts);
   const servers = values.length;
   const policy: Policy = policies[way.policy.name];
@@ -35,6 +37,7 @@ export function studyPoint({ way, counts, moved }: Observation): StudyPoint {
     policy: formatPolicy(way.policy),
     hash: way.hash,
     count: values.reduce((total, count) => total + count, 0),
+    keys,
     counts,
     ...distribution(values),
     expectedCv: policy.expectedCv?.(servers, way.policy.options) ?? null,

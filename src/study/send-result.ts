@@ -4,7 +4,8 @@ import { distribution } from "../stats/distribution.ts";
 import type { BurstSeen } from "./observed-burst.ts";
 
 /** What `send` reports of a burst. */
-export function sendResult(run: string, { view, tally, durationMs, latencyMs }: BurstSeen): SendResult {
+export function sendResult(run: string, keys: number, seen: BurstSeen): SendResult {
+  const { view, tally, durationMs, latencyMs, changes } = seen;
   const counts = Object.values(tally.servers);
   const spec = parsePolicy(view.policy);
   const policy: Policy = policies[spec.name];
@@ -24,6 +25,8 @@ export function sendResult(run: string, { view, tally, durationMs, latencyMs }: 
     statuses: tally.statuses,
     errors: tally.errors,
     retried: tally.retried,
+    keys: Math.min(keys, count),
+    changes: [...changes],
     agreement: tally.agreement,
     distribution: { ...distribution(counts), expectedCv: policy.expectedCv?.(counts.length, spec.options) ?? null },
   };

@@ -9,6 +9,7 @@ export interface SimulatedStudy {
   readonly ways: readonly Way[];
   /** Keys a step. */
   readonly count: number;
+  readonly clients: number;
   /** The key of request `index`, as a live study sends it. */
   readonly keyOf: (index: number) => string;
   /** Hears the share done, from 0 to 1. */
@@ -32,7 +33,7 @@ export async function simulatedStudy(study: SimulatedStudy): Promise<StudyPoint[
       const counts = Object.fromEntries(step.placement.members.map(({ name }, at) => [name, step.counts[at] ?? 0]));
       const fromServers = servers[i - 1];
       const moved = fromServers === undefined || step.moved === null ? null : { fromServers, fraction: step.moved };
-      points.push(studyPoint({ way, counts, moved }));
+      points.push(studyPoint({ way, counts, keys: Math.min(study.clients, count), moved }));
     }
     // Lets Ctrl-C and the progress line in between two ways.
     await new Promise(setImmediate);

@@ -145,6 +145,39 @@ describe("send", () => {
     expect(exitCode).toBe(99);
   });
 
+  test("requests that fail make it fail, and one that nothing answers any more is given up", async () => {
+    const port = freshPort();
+    await box.run("up", "--fleet", "brief", "--driver", "process", "--port", String(port), "--servers", "1");
+    const child = box.start([
+      "send",
+      "--fleet",
+      "brief",
+      "--count",
+      "100000000",
+      "--json",
+      "--no-charts",
+      "--save-hits",
+      "--out",
+      "gone",
+    ]);
+    const written = async () => {
+      const [run = ""] = await readdir(join(box.folder, "gone")).catch(() => []);
+      return (await readFile(join(box.folder, "gone", run, "hits.csv"), "utf8").catch(() => "")).length;
+    };
+    await expect.poll(written, { timeout: 20_000 }).toBeGreaterThan(10_000);
+    await box.run("down", "--fleet", "brief");
+    const { stdout, stderr, exitCode } = await child;
+    expect(exitCode).toBe(1);
+    expect(String(stderr)).toMatch(/Nothing answers any more: \d+ requests were not sent/);
+    expect(JSON.parse(String(stdout)).changes).toEqual(["the balancer no longer answers"]);
+  });
+
+  test("few clients are said to be few, not more uneven than chance", async () => {
+    const { stdout } = await box.run("send", "--count", "300", "--clients", "5", "--no-charts");
+    expect(stdout).toMatch(/only 5 clients sent them/);
+    expect(stdout).not.toMatch(/χ²/);
+  });
+
   test("Ctrl-C keeps what was seen and exits with 130", async () => {
     const child = box.start(["send", "--count", "100000000", "--json", "--no-charts", "--save-hits", "--out", "cut"]);
     // The first hits are on the disk: the burst is under way.

@@ -87,6 +87,8 @@ describe("what isn't there", () => {
     await refused(["report"], 1, /There is no run/);
     await writeFile(join(box.folder, "file"), "");
     await refused(["analyze", "--simulate", "--out", "file"], 1, /Can't write reports to file/);
+    if (process.platform === "linux")
+      await refused(["analyze", "--simulate", "--out", "/proc/x/y"], 1, /Can't write reports to/);
   });
 
   test("a keys file that isn't there", () =>

@@ -101,9 +101,53 @@ describe("createPlacement", () => {
     expect(() => createPlacement({ name: "ring", options: { vnodes: 2.5 } }, "md5", members)).toThrow(PlacementError);
   });
 
-  it("sorts members by code unit", () => {
-    const members = ["b", "server-10", "server-2", "B", "a"].map((name) => ({ name, weight: 1 }));
-    expect(placed("ring", members).members.map(({ name }) => name)).toEqual(["B", "a", "b", "server-10", "server-2"]);
+  it("sorts members by name, with digits as numbers, in code-unit order otherwise", () => {
+    const names = [
+      "b",
+      "server-10",
+      "server-2",
+      "B",
+      "a",
+      "10.0.0.9:80",
+      "10.0.0.10:80",
+      "server-02",
+      "server-",
+      "a1b2",
+      "a1b10",
+    ];
+    expect(
+      placed(
+        "ring",
+        names.map((name) => ({ name, weight: 1 })),
+      ).members.map(({ name }) => name),
+    ).toEqual([
+      "10.0.0.9:80",
+      "10.0.0.10:80",
+      "B",
+      "a",
+      "a1b2",
+      "a1b10",
+      "b",
+      "server-",
+      "server-02",
+      "server-2",
+      "server-10",
+    ]);
+  });
+
+  it("sorts to the same order whatever the order given, for any names", () => {
+    const name = fc.stringMatching(/^[a-b0-2.-]{1,6}$/);
+    fc.assert(
+      fc.property(fc.uniqueArray(name, { minLength: 1, maxLength: 12 }), fc.infiniteStream(fc.nat()), (names, dice) => {
+        const order = (list: readonly string[]) =>
+          placed(
+            "modulo",
+            list.map((each) => ({ name: each, weight: 1 })),
+          ).members.map((member) => member.name);
+        const shuffled = names.map((each) => [dice.next().value ?? 0, each] as const).toSorted(([a], [b]) => a - b);
+        expect(order(shuffled.map(([, each]) => each))).toEqual(order(names));
+      }),
+    );
   });
 
   it("keeps members as they are given where the policy numbers them", () => {

@@ -37,11 +37,11 @@ describe("the title of the movement", () => {
     [[moves("modulo", 0.75)], "modulo moves 75 % of the keys at a step; the least possible is 25 %"],
     [
       [moves("modulo", 0.75), moves("ring", 0.262), moves("jump", 0.25)],
-      "modulo moves 75 % of the keys at a step, 3.0 times the least possible; jump and ring are within 1.2 points of the least",
+      "modulo moves 75 % of the keys at a step, 3.0 times the least possible; jump and ring are within 1.2 points of the least on average",
     ],
     [
       [moves("classroom", 0.04), moves("jump", 0.25)],
-      "classroom moves only 4 % of the keys at a step and leaves its new servers short of work; jump is within 0.1 points of the least",
+      "classroom moves only 4 % of the keys at a step and leaves its new servers short of work; jump is within 0.1 points of the least on average",
     ],
     [
       [moves("ring", 0.26), moves("jump", 0.25)],
@@ -60,7 +60,7 @@ describe("the title of the spread", () => {
   };
   test("names the widest, and who does as well as chance", () => {
     expect(titleOf(twoPolicies().results)).toBe(
-      "classroom spreads its load by 99 % where chance alone leaves 1.2 %; jump does no worse than chance",
+      "classroom spreads its load by 99 % on average, where chance alone leaves 1.2 %; jump does no worse than chance",
     );
   });
   test("says so when all are as good as chance", () => {
