@@ -1,6 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
-import { execa } from "execa";
 import { environmentError, UserError } from "../errors.ts";
+
+/** Loaded when it is used: most commands on a fleet of processes run without it, and it is slow to load. */
+const loadExeca = async () => (await import("execa")).execa;
 
 /** Runs `docker` with an argument list; output is returned as text, and a failure becomes one sentence with what Docker said last. */
 export async function docker(
@@ -8,6 +10,7 @@ export async function docker(
   options: { signal?: AbortSignal; cwd?: string; env?: Record<string, string> } = {},
 ): Promise<string> {
   const { signal, ...rest } = options;
+  const execa = await loadExeca();
   const result = await execa("docker", args, {
     stdin: "ignore",
     reject: false,
@@ -21,6 +24,7 @@ export async function docker(
 
 /** The lines that `docker` writes to stdout, as they come, until it ends or is aborted. */
 export async function* dockerLines(args: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
+  const execa = await loadExeca();
   const child = execa("docker", args, {
     stdin: "ignore",
     stderr: "ignore",
@@ -51,6 +55,7 @@ export type EngineReport = { ok: true; engine: string; compose: string } | { ok:
 
 /** Looks for a Docker engine that answers within three seconds, and Compose v2. */
 export async function findEngine(): Promise<EngineReport> {
+  const execa = await loadExeca();
   const ask = (...args: string[]) => execa("docker", args, { reject: false, timeout: 3_000, stdin: "ignore" });
   const [engine, compose] = await Promise.all([
     ask("version", "--format", "{{.Server.Version}}"),
@@ -65,6 +70,7 @@ export async function findEngine(): Promise<EngineReport> {
 
 /** The version of a plugin of Docker's, such as buildx; null where it is missing. */
 export async function dockerVersion(plugin: string): Promise<string | null> {
+  const execa = await loadExeca();
   const { exitCode, stdout } = await execa("docker", [plugin, "version"], {
     reject: false,
     timeout: 3_000,

@@ -1,7 +1,6 @@
 import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { execa } from "execa";
 import { environmentError } from "../errors.ts";
 import { docker } from "./docker.ts";
 
@@ -38,6 +37,7 @@ async function copyInto(context: string, from: string, to: string): Promise<void
 
 /** The paths in the output of ldd: `name => /path (address)`, and the loader itself as `/path (address)`. */
 async function linkedLibraries(binary: string): Promise<string[]> {
+  const { execa } = await import("execa");
   const { stdout } = await execa("ldd", [binary]);
   const linked = [...stdout.matchAll(/(?:=>\s+|^\s*)(\/\S+)\s+\(0x/gm)].flatMap((match) => match[1] ?? []);
   const libc = linked.find((path) => /\/libc\.so/.test(path));

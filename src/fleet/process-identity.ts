@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { execa } from "execa";
 import { z } from "zod";
 
 /** A process and when it began: a pid alone may by now be somebody else's. */
@@ -24,6 +23,7 @@ async function begunOnLinux(pid: number): Promise<string | null> {
 }
 
 async function begunByPs(pid: number): Promise<string | null> {
+  const { execa } = await import("execa");
   const { stdout, exitCode } = await execa("ps", ["-o", "lstart=", "-p", String(pid)], { reject: false });
   return exitCode === 0 ? stdout.trim() : null;
 }
