@@ -84,10 +84,10 @@ function commonHead(names: readonly string[]): number {
 
 const reversed = (name: string): string => [...name].reverse().join("");
 
-/** Breaks a sentence at spaces into lines of at most `width` characters; a longer word has a line of its own. */
+/** Breaks a sentence at spaces (but not between a figure and its per cent sign) into lines of at most `width` characters; a longer word has a line of its own. */
 export function wrapped(sentence: string, width: number): string[] {
   const lines: string[] = [];
-  for (const word of sentence.split(" ")) {
+  for (const word of sentence.split(/ (?!%)/)) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
