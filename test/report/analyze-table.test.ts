@@ -22,8 +22,8 @@ test("a block a policy, a row a number of servers, and what follows from the fig
               perfect random placement would show 1.2 %; classroom (xxh64) is the
               least, with 98.8 %.
     Movement  an even placement must move 33.3 % of the keys a step; nearest to it
-              is jump (xxh64) with 33.3 %, farthest is classroom (xxh64) with 11.7
-              %, which leaves its new servers short of work."
+              is jump (xxh64) with 33.3 %, farthest is classroom (xxh64) with
+              11.7 %, which leaves its new servers short of work."
   `);
 });
 
