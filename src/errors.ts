@@ -28,3 +28,7 @@ export const usageError = (message: string): UserError => new UserError(message,
 /** Something the machine lacks: exit code 3; `lbctl doctor` says more. */
 export const environmentError = (message: string, options?: ErrorOptions): UserError =>
   new UserError(message, ExitCode.environment, options);
+
+/** The `code` of a system error (ENOENT), or else its message. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error ? ("code" in error && String(error.code)) || error.message : String(error);

@@ -7,6 +7,7 @@ import type { Context, Flags } from "../context.ts";
 import { type ExitCode as Code, ExitCode, UserError, usageError } from "../errors.ts";
 import { assertPortFree } from "../fleet/ports.ts";
 import { defaultHash, defaultPolicy, type Member, parseHash, parseMembers, parsePolicy } from "../placement/index.ts";
+import { plural } from "../report/format.ts";
 
 /** Runs the balancer alone, in the foreground, until Ctrl-C; requests in flight end first. */
 export async function run({ flags, signal, terminal }: Context): Promise<Code> {
@@ -16,7 +17,7 @@ export async function run({ flags, signal, terminal }: Context): Promise<Code> {
   const balancer = await startBalancer(config);
   const { host } = config.listen;
   terminal.note(
-    `Balancing over ${config.members.length === 1 ? "1 server" : `${config.members.length} servers`} on http://${host}:${balancer.port}; Ctrl-C ends it.`,
+    `Balancing over ${plural(config.members.length, "server")} on http://${host}:${balancer.port}; Ctrl-C ends it.`,
   );
   if (!signal.aborted) await once(signal, "abort");
   terminal.note("Ending: no new connections; requests in flight are finished.");

@@ -1,11 +1,11 @@
 import { constants } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import type { Context } from "../context.ts";
-import { type ExitCode as Code, ExitCode } from "../errors.ts";
+import { type ExitCode as Code, codeOf, ExitCode } from "../errors.ts";
 import { dockerVersion, findEngine } from "../fleet/docker.ts";
 import { defaultBase, imageExists } from "../fleet/images.ts";
 import { assertPortFree } from "../fleet/ports.ts";
-import { codeOf, listFleets, stateHome } from "../fleet/state.ts";
+import { listFleets, stateHome } from "../fleet/state.ts";
 import { notes } from "../report/table.ts";
 
 /** One thing that lbctl needs, or could use. */

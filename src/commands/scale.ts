@@ -1,14 +1,11 @@
 import type { Context } from "../context.ts";
 import { maxServers, resized } from "../fleet/spec.ts";
 import { wholeNumber } from "../numbers.ts";
+import { plural } from "../report/format.ts";
 import { change } from "./change.ts";
 
 /** Changes the number of servers. */
 export async function run(context: Context): Promise<undefined> {
   const count = wholeNumber(context.args[0] ?? "", "scale", 1, maxServers);
-  await change(
-    context,
-    (spec) => resized(spec, count),
-    `The fleet has ${count === 1 ? "1 server" : `${count} servers`}.`,
-  );
+  await change(context, (spec) => resized(spec, count), `The fleet has ${plural(count, "server")}.`);
 }

@@ -22,17 +22,20 @@ export async function run(context: Context): Promise<Code | undefined> {
   const { terminal, flags, signal } = context;
   const asked = burstFlags(flags);
   const expectations = flags.text("expect") ?? "";
-  flags.whole("body", 0, largestBody);
+  const bodyBytes = flags.whole("body", 0, largestBody);
+  const body = bodyBytes === undefined ? null : Buffer.alloc(bodyBytes, "x");
   unmetExpectations(expectations, null);
   const folder = fleetFolder(context.fleet);
   const { spec } = await runningFleet(folder);
   const keyOf = keys(flags.text("key"), spec.key, asked.clients, asked.seed);
   const run = await claimRun(asked.out, "send");
   const startedAt = new Date();
-  const seen = await observe(context, { ...asked, folder, spec, keyOf }, join(asked.out, run)).catch(async (error) => {
-    await releaseRun(asked.out, run);
-    throw error;
-  });
+  const seen = await observe(context, { ...asked, folder, spec, keyOf, body }, join(asked.out, run)).catch(
+    async (error) => {
+      await releaseRun(asked.out, run);
+      throw error;
+    },
+  );
   const result = sendResult(run, distinctKeys(flags.text("key"), asked.clients), seen);
   const saved = await saveAndDraw(context, asked.out, startedAt, { kind: "send", result });
   terminal.result(result, () => sendTable(result, terminal));
@@ -45,18 +48,16 @@ export async function run(context: Context): Promise<Code | undefined> {
   return exitCode(context, result, expectations);
 }
 
-type Burst = Pick<ObservedBurst, "folder" | "spec" | "count" | "concurrency" | "timeoutMs" | "keyOf">;
+type Burst = Pick<ObservedBurst, "folder" | "spec" | "count" | "concurrency" | "timeoutMs" | "keyOf" | "body">;
 
 /** Sends the burst, showing how far it is, and writes down its hits where that is asked for. */
 async function observe({ terminal, flags, signal }: Context, burst: Burst, run: string): Promise<BurstSeen> {
-  const size = flags.whole("body", 0, largestBody);
-  const body = size === undefined ? null : Buffer.alloc(size, "x");
   const hits = flags.is("save-hits") ? await saveHits(join(run, "hits.csv")) : null;
   const progress = await terminal.progress(`sending ${burst.count} requests`);
   const onProgress = (done: number) => progress.update(`${done} of ${burst.count} requests`);
   try {
     const onHit = hits ? { onHit: hits.write } : {};
-    return await observedBurst({ ...burst, ...onHit, body, onProgress, signal });
+    return await observedBurst({ ...burst, ...onHit, onProgress, signal });
   } finally {
     await hits?.close();
     progress.clear();

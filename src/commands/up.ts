@@ -9,6 +9,7 @@ import { ensureImages } from "../fleet/images.ts";
 import type { FleetSpec } from "../fleet/spec.ts";
 import { type FleetFolder, fleetFlag, fleetFolder } from "../fleet/state.ts";
 import type { FleetStatus } from "../fleet/supervisor.ts";
+import { plural } from "../report/format.ts";
 import { showStatus } from "./status.ts";
 
 /** Brings a fleet up, or makes the running one as asked. */
@@ -47,7 +48,7 @@ const unchanged = (before: FleetStatus, spec: FleetSpec): boolean =>
   before.instances.every((instance) => instance.running);
 
 function sentence(fleet: string, before: FleetStatus | null, spec: FleetSpec, reason: string): string {
-  const servers = spec.servers.length === 1 ? "1 server" : `${spec.servers.length} servers`;
+  const servers = plural(spec.servers.length, "server");
   const what = `${servers} behind http://${spec.bind}:${spec.port}`;
   if (!before) return `The fleet "${fleet}" is up: ${what}, driver ${spec.driver} (${reason}).`;
   const again = before.supervisor === null ? " Its supervisor had ended and runs again." : "";

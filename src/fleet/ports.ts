@@ -1,7 +1,6 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { createServer } from "node:net";
-import { UserError } from "../errors.ts";
-import { codeOf } from "./state.ts";
+import { codeOf, UserError } from "../errors.ts";
 
 /** Makes sure that a port can be listened on; otherwise an error that names it, its holder and the flag that moves it. */
 export async function assertPortFree(host: string, port: number, flag = "--port"): Promise<void> {

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { codeOf } from "../errors.ts";
 
 /** A process and when it began: a pid alone may by now be somebody else's. */
 export const processIdentitySchema = z.object({ pid: z.int().positive(), begun: z.string() });
@@ -56,6 +57,6 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    if (codeOf(error) !== "ESRCH") throw error;
   }
 }

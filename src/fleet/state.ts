@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "n
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { environmentError, UserError, usageError } from "../errors.ts";
+import { codeOf, environmentError, UserError, usageError } from "../errors.ts";
 import { fleetSpecSchema } from "./spec.ts";
 
 /** What the state folder says of a fleet: enough to find, adopt or remove it when its supervisor is gone. */
@@ -143,7 +143,3 @@ export async function writeState(file: string, value: unknown): Promise<void> {
   await writeFile(`${file}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
 }
-
-/** The `code` of a system error, or its message. */
-export const codeOf = (error: unknown): string =>
-  error instanceof Error ? ("code" in error && String(error.code)) || error.message : String(error);

@@ -2,11 +2,11 @@ import { link, rename, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { z } from "zod";
-import { ExitCode, UserError } from "../errors.ts";
+import { codeOf, ExitCode, UserError } from "../errors.ts";
 import { drivers } from "./drivers/index.ts";
 import { identify, isAlive, processIdentitySchema } from "./process-identity.ts";
 import { fleetSpecSchema } from "./spec.ts";
-import { codeOf, type FleetFolder, fleetFolder, fleetRecordSchema, readState } from "./state.ts";
+import { type FleetFolder, fleetFolder, fleetRecordSchema, readState } from "./state.ts";
 import { createSupervisor, log, StaleError, type Supervisor } from "./supervisor.ts";
 
 // The background process that keeps one fleet: its argument is the fleet's name. The CLI talks to it over HTTP on a

@@ -1,11 +1,9 @@
 import { chiSquareSurvival } from "../stats/distribution.ts";
-import { chanceCv, count, listed, percent, percentFigure, plural, probability } from "./format.ts";
-import { distanceFromLeast, type Group, groupsOf, meanOf } from "./groups.ts";
+import { count, listed, percent, percentFigure, plural, probability } from "./format.ts";
+import { chanceOf, distanceFromLeast, type Group, groupsOf, meanOf, NEAR_CHANCE } from "./groups.ts";
 import type { AnalyzeResult, StudyPoint } from "./run.ts";
 import { agreementSentence } from "./send-table.ts";
 import { type Column, type Look, notes, table } from "./table.ts";
-
-const chanceOf = (point: StudyPoint): number => chanceCv(point.noiseFloorCv, point.count, point.keys);
 
 /** Requests of one client go together, so a test that takes each for itself has nothing to say. */
 const repeats = ({ keys, count }: StudyPoint): boolean => keys !== undefined && keys < count;
@@ -76,7 +74,7 @@ function evenness(groups: readonly Group[]): string {
 
 /** The chi-squares of a group's points taken together, at the 1 % level. */
 function isNoMoreThanChance({ points }: Group): boolean {
-  if (points.some(repeats)) return meanOf(points, (point) => point.cv) <= 1.25 * meanOf(points, chanceOf);
+  if (points.some(repeats)) return meanOf(points, (point) => point.cv) <= NEAR_CHANCE * meanOf(points, chanceOf);
   const chiSquare = points.reduce((total, point) => total + point.chiSquare, 0);
   const degrees = points.reduce((total, point) => total + point.servers - 1, 0);
   return chiSquareSurvival(chiSquare, degrees) > 0.01;

@@ -1,4 +1,4 @@
-import { shortNames } from "./format.ts";
+import { chanceCv, shortNames } from "./format.ts";
 import type { StudyPoint } from "./run.ts";
 
 /** One policy with one hash: a line of a chart, a block of a table. */
@@ -24,6 +24,12 @@ export function groupsOf(points: readonly StudyPoint[]): Group[] {
     points: group.points.toSorted((a, b) => a.servers - b.servers),
   }));
 }
+
+/** Up to this many times what chance leaves counts as no worse than chance. */
+export const NEAR_CHANCE = 1.25;
+
+/** The cv that chance alone would leave with as many keys as the point has. */
+export const chanceOf = (point: StudyPoint): number => chanceCv(point.noiseFloorCv, point.count, point.keys);
 
 /** The mean of one figure over a group's points. */
 export const meanOf = (points: readonly StudyPoint[], figure: (point: StudyPoint) => number): number =>

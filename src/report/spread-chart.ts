@@ -1,9 +1,8 @@
 import { barFigures, levelLine } from "./chart-marks.ts";
 import { chartOptions, colour, GREY, LAYOUT_WITH_MARGIN, lineStyle, logAxis } from "./chart-theme.ts";
-import { chanceCv, percent, roundPercent } from "./format.ts";
-import { type Group, labelsOf } from "./groups.ts";
+import { percent, roundPercent } from "./format.ts";
+import { chanceOf, type Group, labelsOf } from "./groups.ts";
 import type { ChartConfiguration } from "./renderer.ts";
-import type { StudyPoint } from "./run.ts";
 import { spreadTitle } from "./spread-title.ts";
 
 type Dataset = ChartConfiguration["data"]["datasets"][number];
@@ -16,15 +15,13 @@ export function spreadChart(groups: readonly Group[], sizes: readonly number[], 
   return sizes.length === 1 ? barsAtOneSize(groups, what) : linesOverSizes(groups, sizes, what);
 }
 
-const chanceOf = (point: StudyPoint): number => chanceCv(point.noiseFloorCv, point.count, point.keys);
-
 function chanceAt(groups: readonly Group[], size: number): number {
   const point = pointOf(groups, size);
   return point ? chanceOf(point) : 0;
 }
 
 function barsAtOneSize(groups: readonly Group[], what: string): ChartConfiguration {
-  const [floor = 0] = groups.flatMap((group) => group.points.map((point) => chanceOf(point)));
+  const [floor = 0] = groups.flatMap((group) => group.points.map(chanceOf));
   const labels = labelsOf(groups);
   const headings = { title: spreadTitle(groups, labels), subtitle: what, x: "policy", y: "standard deviation ÷ mean" };
   const options = chartOptions("bar", headings, {

@@ -1,9 +1,7 @@
-import { chanceCv, listed, roundPercent } from "./format.ts";
-import { type Group, meanOf } from "./groups.ts";
+import { listed, roundPercent } from "./format.ts";
+import { chanceOf, type Group, meanOf, NEAR_CHANCE } from "./groups.ts";
 
 const MOST_NAMES = 3;
-/** Up to this many times what chance leaves counts as no worse than chance. */
-const NEAR_CHANCE = 1.25;
 
 interface Spread {
   readonly label: string;
@@ -33,5 +31,5 @@ const evenTitle = ([widest, ...others]: readonly Spread[]): string =>
 const spreadOf = ({ points }: Group, label: string): Spread => ({
   label,
   cv: meanOf(points, (point) => point.cv),
-  floor: meanOf(points, (point) => chanceCv(point.noiseFloorCv, point.count, point.keys)),
+  floor: meanOf(points, chanceOf),
 });

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { UserError } from "../errors.ts";
+import { codeOf, UserError } from "../errors.ts";
 
 /** Nothing that is a key is longer; without a limit a file without line ends would be read whole. */
 const longestLine = 2 ** 20;
@@ -15,8 +15,7 @@ export async function* keyLines(path: string): AsyncGenerator<string> {
     for await (const line of linesOf(path)) if (line !== "") yield line;
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw new UserError(`The keys file ${path} can't be read (${code}): name another.`, 1, { cause });
+    throw new UserError(`The keys file ${path} can't be read (${codeOf(cause)}): name another.`, 1, { cause });
   }
 }
 

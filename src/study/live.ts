@@ -3,6 +3,7 @@ import { type FleetSpec, resized } from "../fleet/spec.ts";
 import type { FleetFolder } from "../fleet/state.ts";
 import type { Hit } from "../load/hit.ts";
 import { formatPolicy } from "../placement/index.ts";
+import { plural } from "../report/format.ts";
 import type { StudyPoint } from "../report/run.ts";
 import { observedBurst } from "./observed-burst.ts";
 import { studyPoint, type Way } from "./point.ts";
@@ -52,7 +53,7 @@ async function* steps(study: LiveStudy): AsyncGenerator<StudyPoint> {
   for (const n of servers) {
     for (const way of ways) {
       const spec = resized(stepSpec(study.spec, way), n);
-      const label = `${n === 1 ? "1 server" : `${n} servers`} · ${spec.policy}${way.hash ? ` · ${way.hash}` : ""}`;
+      const label = `${plural(n, "server")} · ${spec.policy}${way.hash ? ` · ${way.hash}` : ""}`;
       const say = (text: string) => study.onProgress(text === "" ? label : `${label}: ${text}`, done / total);
       await changeFleet(folder, () => spec, say, signal);
       say("");

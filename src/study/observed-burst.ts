@@ -5,7 +5,7 @@ import { burst } from "../load/burst.ts";
 import type { Hit } from "../load/hit.ts";
 import { keyedRequests } from "../load/requests.ts";
 import { count, type Expected, emptyTally, prediction, type Tally } from "../load/tally.ts";
-import { createPlacement, defaultHash, type Member, parseHash, parsePolicy, policies } from "../placement/index.ts";
+import { createPlacement, type Member, parseHash, parsePolicy, policies } from "../placement/index.ts";
 import { type LatencySummary, latencyRecorder } from "../stats/latency.ts";
 import { fleetChanges } from "./fleet-changes.ts";
 
@@ -78,7 +78,5 @@ function expectedOf(view: BalancerView): Expected | null {
   if (!policies[policy.name].keyed || policy.options.bounded) return null;
   const members: Member[] = view.servers.map(({ name, weight, address }) => ({ name, weight, address }));
   const up = new Set(view.servers.filter((server) => server.state === "up").map((server) => server.name));
-  return prediction(createPlacement(policy, view.hash ? parseHash(view.hash) : defaultHash, members), (name) =>
-    up.has(name),
-  );
+  return prediction(createPlacement(policy, parseHash(view.hash), members), (name) => up.has(name));
 }

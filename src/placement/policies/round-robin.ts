@@ -1,3 +1,4 @@
+import { smoothTurns } from "../turns.ts";
 import type { Member, Placement, Policy } from "../types.ts";
 
 /** Equal servers: the next one after the last one chosen. The turns are those of the weighted way, at one step each. */
@@ -19,30 +20,14 @@ function plainTurns(members: readonly Member[]): Placement {
   };
 }
 
-/**
- * nginx's smooth weighted round-robin. Every select() credits each acceptable server with its weight and takes the
- * richest, which then pays the sum; so heavy servers' turns are spread and not bunched.
- */
+/** nginx's smooth weighted round-robin over all: heavy servers' turns are spread and not bunched. */
 function weightedTurns(members: readonly Member[]): Placement {
-  const weights = Float64Array.from(members, ({ weight }) => weight);
-  const credits = new Float64Array(members.length);
-  const due = (m: number): number => (credits[m] as number) + (weights[m] as number);
-
+  const turns = smoothTurns(members.map(({ weight }) => weight));
+  const all = Uint16Array.from(members, (_, member) => member);
   return {
     members,
-    select: (_key, accept) => {
-      let best = -1;
-      let paid = 0;
-      for (let m = 0; m < weights.length; m++) {
-        if (accept !== undefined && !accept(m)) continue;
-        credits[m] = due(m);
-        paid += weights[m] as number;
-        if (best < 0 || (credits[m] as number) > (credits[best] as number)) best = m;
-      }
-      if (best >= 0) credits[best] = (credits[best] as number) - paid;
-      return best;
-    },
-    candidates: () => members.map((_, m) => m).sort((a, b) => due(b) - due(a)),
+    select: (_key, accept) => turns.take(all, accept),
+    candidates: () => turns.order(all),
   };
 }
 
