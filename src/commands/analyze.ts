@@ -110,8 +110,9 @@ async function ownFleet({ flags, signal }: Context, asked: Asked, progress: Prog
   return resized({ ...askedSpec(only, driver, null), images }, asked.servers[0] ?? 1);
 }
 
-/** Not interruptible: Ctrl-C ends the study, and this is what follows it. */
+/** Not interruptible: Ctrl-C ends the study, and this is what follows it. A fleet that was taken down stays down. */
 async function putBack(folder: FleetFolder, before: FleetSpec | null, progress: Progress): Promise<void> {
-  if (before) await changeFleet(folder, () => before, progress.update, new AbortController().signal);
-  else await removeFleet(folder);
+  if (!before) await removeFleet(folder);
+  else if (await fleetStatus(folder))
+    await changeFleet(folder, () => before, progress.update, new AbortController().signal);
 }

@@ -1,3 +1,4 @@
+import { UserError } from "../errors.ts";
 import { changeFleet } from "../fleet/client.ts";
 import { type FleetSpec, resized } from "../fleet/spec.ts";
 import type { FleetFolder } from "../fleet/state.ts";
@@ -55,7 +56,7 @@ async function* steps(study: LiveStudy): AsyncGenerator<StudyPoint> {
       const spec = resized(stepSpec(study.spec, way), n);
       const label = `${plural(n, "server")} · ${spec.policy}${way.hash ? ` · ${way.hash}` : ""}`;
       const say = (text: string) => study.onProgress(text === "" ? label : `${label}: ${text}`, done / total);
-      await changeFleet(folder, () => spec, say, signal);
+      await changeFleet(folder, (now) => (now === null && done > 0 ? takenDown() : spec), say, signal);
       say("");
       const { point, owners } = await oneStep(study, spec, way, before.get(way) ?? null);
       before.set(way, owners);
@@ -63,6 +64,11 @@ async function* steps(study: LiveStudy): AsyncGenerator<StudyPoint> {
       yield point;
     }
   }
+}
+
+/** Somebody ended the fleet meanwhile: it is not for a study to bring it up again. */
+function takenDown(): never {
+  throw new UserError("The fleet stopped answering in the middle of the study: see `lbctl status`, and run it again.");
 }
 
 /** The fleet for one step: nothing drained, so that every server takes part. */
@@ -89,6 +95,7 @@ async function oneStep(study: LiveStudy, spec: FleetSpec, way: Way, before: Owne
   };
   const seen = await observedBurst({ folder, spec, count, concurrency, timeoutMs, keyOf, onHit, signal });
   signal.throwIfAborted();
+  if (seen.gaveUp) takenDown();
   const owners: Owners = { names, indices };
   const moved = before && { fromServers: before.names.length, fraction: movedShare(before, owners) };
   const { servers, failed, agreement } = seen.tally;

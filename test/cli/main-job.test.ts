@@ -101,6 +101,22 @@ describe("analyze", () => {
     expect(JSON.parse(stdout.split("\n")[0] ?? "").results).toHaveLength(2);
   });
 
+  test("of a fleet that is taken down meanwhile ends, and does not bring it up again", async () => {
+    const lone = String(freshPort());
+    await box.run("up", "--fleet", "lone", "--driver", "process", "--port", lone, "--servers", "1");
+    const study = ["--fleet", "lone", "--servers", "1..2", "--policy", "ring", "--count", "1000000", "--no-charts"];
+    const child = box.start(["analyze", ...study, "--out", "lone"]);
+    const requests = async () =>
+      JSON.parse((await box.run("status", "--fleet", "lone", "--json")).stdout).servers[0].requests;
+    await expect.poll(requests, { timeout: 20_000 }).toBeGreaterThan(0);
+    await box.run("down", "--fleet", "lone");
+    const { exitCode, stderr } = await child;
+    expect(String(stderr)).toMatch(/stopped answering in the middle of the study/);
+    expect(exitCode).toBe(1);
+    expect(await readdir(box.home)).not.toContain("lone");
+    expect(await readdir(join(box.folder, "lone"))).toEqual([]);
+  });
+
   test("offline, few clients send many requests each, as live", async () => {
     const { stdout } = await box.run(
       "analyze",
