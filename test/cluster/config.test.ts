@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { startBalancer } from "../../cluster/balancer/balancer.ts";
 import { ConfigError, withDefaults } from "../../cluster/balancer/config.ts";
 import { configFromEnv } from "../../cluster/balancer/env.ts";
-import { anywhere, deadPort, startFor, token } from "./harness.ts";
+import { freshPort } from "../lbctl.ts";
+import { anywhere, startFor, token } from "./harness.ts";
 
 describe("the environment", () => {
   test("that says nothing gives the defaults", () => {
@@ -80,7 +81,7 @@ describe("startBalancer", () => {
 
   test("that cannot have its control port leaves its data port free", async () => {
     const { controlPort } = await startFor([]);
-    const port = await deadPort();
+    const port = freshPort();
     const config = { listen: { host: "127.0.0.1", port }, control: { host: "127.0.0.1", port: controlPort }, token };
     await expect(startBalancer(withDefaults(config))).rejects.toMatchObject({ code: "EADDRINUSE" });
     const second = await startBalancer(withDefaults({ ...config, control: anywhere }));

@@ -63,13 +63,10 @@ export const startScripted = (answer: string, after?: (socket: Socket) => void):
     }),
   );
 
-/** A port at which nothing listens. */
-export async function deadPort(): Promise<number> {
-  const server = createNetServer();
-  const port = await listen(server, anywhere);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+let lastDead = 0;
+
+/** A port at which nothing listens. Not one just given back: another test may be given it at once. */
+export const deadPort = (): number => ++lastDead;
 
 export interface Balancer extends RunningBalancer {
   readonly controlPort: number;

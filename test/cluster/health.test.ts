@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
 import { defaultCheck } from "../../cluster/balancer/config.ts";
 import { listen } from "../../cluster/listen.ts";
+import { freshPort } from "../lbctl.ts";
 import {
   anywhere,
   ask,
@@ -91,7 +92,7 @@ describe("active checks", () => {
   });
 
   test("by TCP are content with a connection", async () => {
-    const port = await deadPort();
+    const port = freshPort();
     const balancer = await startFor([], { check: { ...quick, kind: "tcp" } });
     const events = await readEvents(balancer);
     await putServers(balancer, [member("late", port)]);
@@ -110,7 +111,10 @@ describe("a refused connection", () => {
       response.once("close", checked.resolve);
     });
     const alive = await startOne("alive");
-    const members = [member("alive", alive.port), member("doomed", await listen(doomed, anywhere))];
+    const members = [
+      member("alive", alive.port),
+      member("doomed", await listen(doomed, { ...anywhere, port: freshPort() })),
+    ];
     // Only the first check comes within the test, and it goes well: what takes the server down is the requests.
     const balancer = await startFor(members, { check: { ...quick, intervalMs: 1_000_000 }, key: { kind: "uri" } });
     const events = await readEvents(balancer);
@@ -125,7 +129,7 @@ describe("a refused connection", () => {
 test("with no server well, every request is a 503 at once", async () => {
   const balancer = await startFor([], { check: quick });
   const events = await readEvents(balancer);
-  await putServers(balancer, [member("dead", await deadPort())]);
+  await putServers(balancer, [member("dead", deadPort())]);
   await events.next("down");
   const reply = await ask(balancer.port);
   expect([reply.status, reply.headers["retry-after"], json(reply).error.reason]).toEqual([503, "2", "no-server"]);

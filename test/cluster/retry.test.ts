@@ -26,7 +26,7 @@ const byHeader = { key: { kind: "header", name: "x-key" } } as const;
 describe("a connection that is never made", () => {
   test.each(["GET", "POST", "PUT"])("costs a %s nothing: the next server gets it whole", async (method) => {
     const alive = await startOne("alive");
-    const balancer = await startFor([member("alive", alive.port), member("dead", await deadPort())], byHeader);
+    const balancer = await startFor([member("alive", alive.port), member("dead", deadPort())], byHeader);
     const headers = { "x-key": await keyOwnedBy(balancer, "dead") };
     const body = method === "POST" ? Buffer.alloc(300_000, "x") : undefined;
     const reply = await ask(balancer.port, { method, headers, ...(body ? { body } : {}) });
@@ -35,7 +35,7 @@ describe("a connection that is never made", () => {
   });
 
   test("at every server is a 502, each tried once", async () => {
-    const ports = [await deadPort(), await deadPort(), await deadPort()];
+    const ports = [deadPort(), deadPort(), deadPort()];
     const balancer = await startFor(ports.map((port, index) => member(`dead-${index}`, port)));
     const reply = await ask(balancer.port);
     expect([reply.status, json(reply).error.reason, reply.headers["x-lbctl-attempts"]]).toEqual([
@@ -49,7 +49,7 @@ describe("a connection that is never made", () => {
 });
 
 test("a request is made three times at most", async () => {
-  const ports = await Promise.all(Array.from({ length: 5 }, deadPort));
+  const ports = Array.from({ length: 5 }, deadPort);
   const balancer = await startFor(ports.map((port, index) => member(`dead-${index}`, port)));
   const reply = await ask(balancer.port);
   expect([reply.status, reply.headers["x-lbctl-attempts"]]).toEqual([502, "3"]);

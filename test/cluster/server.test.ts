@@ -4,7 +4,8 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { startServer } from "../../cluster/server/server.ts";
-import { ask, closeOf, deadPort, exchange, json, patience, signal, startOne } from "./harness.ts";
+import { freshPort } from "../lbctl.ts";
+import { ask, closeOf, exchange, json, patience, signal, startOne } from "./harness.ts";
 import { run, runToEnd, start, useProgram } from "./program.ts";
 
 describe("the server", () => {
@@ -128,7 +129,7 @@ describe("the server's process", () => {
   });
 
   test("goes on when nobody reads what it says", async () => {
-    const port = await deadPort();
+    const port = freshPort();
     start(program(), { LBCTL_NAME: "server-1", LBCTL_PORT: String(port) }).stdout.destroy();
     const asked = (): Promise<number | null> =>
       ask(port).then(
