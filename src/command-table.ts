@@ -37,6 +37,12 @@ const concurrency: OptionRow = ["--concurrency <n>", "requests under way at a ti
 const seedOption: OptionRow = ["--seed <n>", "chooses the clients; the same seed sends the same keys", "1"];
 const timeoutOption: OptionRow = ["--timeout <ms>", "an answer that takes longer fails", "10000"];
 
+const keyOptions: readonly OptionRow[] = [
+  ["--zipf <exponent>", "offline: requests follow Zipf's law: few clients send most of them"],
+  ["--keys-file <file>", "offline: keys from a file, counted; - is standard input, .gz is unpacked"],
+  ["--key-field <field>", "a column from 1; host, user, method or target of an access log; or /expression/"],
+];
+
 /** Every command, in the order of the help. */
 export const commandTable: readonly CommandEntry[] = [
   {
@@ -101,11 +107,15 @@ export const commandTable: readonly CommandEntry[] = [
     description:
       "Scales a fleet through server counts, switches policies in place and sends a burst at each; the running fleet is used and put back, or one is brought up and taken down. With --simulate the same study runs offline.",
     options: [
-      ["--servers <range>", "server counts: 2..6, or 2,4,8", "2..6"],
+      ["--servers <range>", "server counts: 2..6, 2,4,8 or 2,4,8,…,64; offline also names: a*2,b,c", "2..6"],
       ["--policy <list>", "policies, apart by commas", "ring,maglev,classroom"],
       ["--hash <list>", "hash functions, apart by commas", "xxh64"],
-      ["--count <n>", "requests a step", "10000"],
+      ["--count <n>", "requests a step (default: 10000, or one a key)"],
       ["--simulate", "offline, through the same placement code"],
+      ["--runs <k>", "offline: k runs, each with other clients and server names: mean ± sd"],
+      ["--weights <list>", "offline: the servers' weights, by turns: 1,1,2"],
+      ["--keys <n>", "offline: distinct keys (default: one a request)"],
+      ...keyOptions,
       concurrency,
       clientsOption,
       seedOption,
@@ -118,7 +128,9 @@ export const commandTable: readonly CommandEntry[] = [
     examples: [
       "lbctl analyze --servers 2..6",
       "lbctl analyze --servers 2..6 --policy ring,maglev,modulo --hash xxh64,crc32",
-      "lbctl analyze --simulate --servers 2,4,8,16,32 --count 1000000",
+      "lbctl analyze --simulate --servers 2,4,8,…,1024 --policy ring,maglev --keys 1000000",
+      "lbctl analyze --simulate --servers 3 --policy ring --runs 20 --zipf 1.1",
+      "lbctl analyze --simulate --keys-file access.log.gz --key-field host",
     ],
     load: () => import("./commands/analyze.ts"),
   },
@@ -209,13 +221,7 @@ export const commandTable: readonly CommandEntry[] = [
       ["<before>", "what runs today, e.g. ring@4 or modulo/crc32@a,b,c"],
       ["<after>", "what would run tomorrow, e.g. ring@5 or maglev@a*2,b,c"],
     ],
-    options: [
-      ["--keys <n>", "distinct clients (default: 1000000)"],
-      ["--zipf <exponent>", "requests follow Zipf's law: few clients send most of them"],
-      ["--keys-file <file>", "keys from a file, counted; - is standard input, .gz is unpacked"],
-      ["--key-field <field>", "a column from 1; host, user, method or target of an access log; or /expression/"],
-      seedOption,
-    ],
+    options: [["--keys <n>", "distinct clients (default: 1000000)"], ...keyOptions, seedOption],
     examples: [
       "lbctl compare ring@4 ring@5",
       "lbctl compare modulo@9 ring@9 --zipf 1.1",

@@ -1,6 +1,6 @@
 import { askedSpec } from "../config.ts";
 import type { Context, Flags } from "../context.ts";
-import { type ExitCode as Code, ExitCode, UserError } from "../errors.ts";
+import { type ExitCode as Code, ExitCode, UserError, usageError } from "../errors.ts";
 import { chooseDriver } from "../fleet/choose-driver.ts";
 import { changeFleet, fleetStatus, removeFleet } from "../fleet/client.ts";
 import { ensureImages } from "../fleet/images.ts";
@@ -9,15 +9,16 @@ import { type FleetFolder, fleetFolder } from "../fleet/state.ts";
 import { serverCounts } from "../numbers.ts";
 import { defaultHash, defaultPolicy, parseHash, parsePolicies } from "../placement/index.ts";
 import { analyzeTable } from "../report/analyze-table.ts";
-import type { AnalyzeResult, StudyPoint } from "../report/run.ts";
+import type { AnalyzeResult, StudyPoint, Workload } from "../report/run.ts";
 import { claimRun, releaseRun } from "../report/store.ts";
 import { clientAddress } from "../simulate/client-keys.ts";
 import { liveStudy } from "../study/live.ts";
 import { type Way, waysOf } from "../study/point.ts";
-import { mostServers } from "../study/scenario.ts";
-import { simulatedStudy } from "../study/simulated.ts";
+import { studiedServers } from "../study/scenario.ts";
+import { type LeftOut, simulatedStudy } from "../study/simulated.ts";
 import type { Progress } from "../terminal.ts";
 import { type BurstFlags, burstFlags } from "./burst-flags.ts";
+import { askedKeys } from "./key-flags.ts";
 import { saveAndDraw } from "./save.ts";
 
 interface Asked extends BurstFlags {
@@ -30,25 +31,41 @@ interface Asked extends BurstFlags {
 interface Outcome {
   readonly points: StudyPoint[];
   readonly failure: unknown;
+  readonly workload?: Workload;
+  readonly leftOut?: LeftOut[];
 }
+
+type Study = (progress: Progress, signal: AbortSignal) => Promise<Outcome>;
+
+const usualCount = 10_000;
 
 /** Studies policies across server counts, live or offline, saves the run and shows it. */
 export async function run(context: Context): Promise<Code | undefined> {
   const { terminal, flags, signal } = context;
   const mode = flags.is("simulate") ? "simulate" : "live";
-  const asked = askedStudy(flags, mode === "simulate" ? mostServers : maxServers);
-  const name = await claimRun(asked.out, "analyze");
+  const ways = askedWays(flags);
+  const study = mode === "simulate" ? await simulation(flags, ways) : liveOne(context, ways);
+  const out = flags.text("out") || "reports";
+  const name = await claimRun(out, "analyze");
   const startedAt = new Date();
   const progress = await terminal.progress("studying");
-  const study = mode === "simulate" ? simulated(asked, progress, signal) : live(context, asked, progress);
-  const { points, failure } = await study.finally(progress.clear).catch((error) => ({ points: [], failure: error }));
-  if (points.length === 0) await releaseRun(asked.out, name);
+  const {
+    points,
+    failure,
+    workload,
+    leftOut = [],
+  } = await study(progress, signal)
+    .finally(progress.clear)
+    .catch((error): Outcome => ({ points: [], failure: error }));
+  if (points.length === 0) await releaseRun(out, name);
   else
-    await saveAndShow(context, asked.out, startedAt, {
+    await saveAndShow(context, out, startedAt, {
       schemaVersion: 1,
       run: name,
       mode,
       results: points,
+      ...(workload ? { workload } : {}),
+      ...(leftOut.length > 0 ? { leftOut } : {}),
       charts: [],
     });
   if (signal.aborted) {
@@ -59,15 +76,9 @@ export async function run(context: Context): Promise<Code | undefined> {
   return points.every((point) => point.count === 0) ? ExitCode.failed : undefined;
 }
 
-function askedStudy(flags: Flags, most: number): Asked {
-  const burst = burstFlags(flags);
+function askedWays(flags: Flags): Way[] {
   const hashes = (flags.text("hash") ?? defaultHash).split(",").map((hash) => parseHash(hash.trim()));
-  return {
-    ...burst,
-    servers: serverCounts(flags.text("servers") ?? "", most),
-    ways: waysOf(parsePolicies(flags.text("policy") ?? defaultPolicy), hashes),
-    keyOf: (index) => clientAddress(index % burst.clients, burst.seed),
-  };
+  return waysOf(parsePolicies(flags.text("policy") ?? defaultPolicy), hashes);
 }
 
 async function saveAndShow(context: Context, out: string, startedAt: Date, result: AnalyzeResult): Promise<void> {
@@ -76,14 +87,39 @@ async function saveAndShow(context: Context, out: string, startedAt: Date, resul
   context.terminal.note(saved);
 }
 
-const simulated = async (asked: Asked, progress: Progress, signal: AbortSignal): Promise<Outcome> => ({
-  points: await simulatedStudy({
-    ...asked,
-    onProgress: (share) => progress.update(`simulating: ${Math.round(share * 100)} %`),
-    signal,
-  }),
-  failure: null,
-});
+/** Flags that only mean something offline. */
+const offlineFlags = ["keys", "runs", "weights", "zipf", "keys-file", "key-field"];
+
+function liveOne(context: Context, ways: readonly Way[]): Study {
+  const { flags } = context;
+  const offline = offlineFlags.find((name) => flags.text(name) !== undefined);
+  if (offline !== undefined) throw usageError(`--${offline} is for a study offline: add --simulate, or leave it out.`);
+  const burst = burstFlags(flags);
+  const keyOf = (index: number): string => clientAddress(index % burst.clients, burst.seed);
+  const asked = { ...burst, servers: serverCounts(flags.text("servers") ?? "", maxServers), ways, keyOf };
+  return (progress) => live(context, asked, progress);
+}
+
+/** A study without a fleet. Mistakes in flags and files are told before it begins. */
+async function simulation(flags: Flags, ways: readonly Way[]): Promise<Study> {
+  const runs = flags.whole("runs", 1, 1_000) ?? 1;
+  const servers = studiedServers(flags.text("servers") ?? "", flags.text("weights"));
+  const { workload, seed, keysOf } = await askedKeys(flags, usualCount);
+  if (runs > 1 && servers.named && workload.kind === "file")
+    throw usageError("--runs draws new clients and new server names, and here both are given: leave it out.");
+  return async (progress, signal) => ({
+    ...(await simulatedStudy({
+      membersOf: servers.membersOf,
+      ways,
+      keysOf: (run) => keysOf((seed + run) % 2 ** 32),
+      runs,
+      onProgress: (share) => progress.update(`simulating: ${Math.round(share * 100)} %`),
+      signal,
+    })),
+    failure: null,
+    workload,
+  });
+}
 
 /** On the running fleet, which is put back as it was; or on one of its own, which is taken down. */
 async function live(context: Context, asked: Asked, progress: Progress): Promise<Outcome> {

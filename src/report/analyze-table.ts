@@ -1,12 +1,23 @@
 import { chiSquareSurvival } from "../stats/distribution.ts";
 import { count, listed, percent, percentFigure, plural, probability } from "./format.ts";
-import { chanceOf, distanceFromLeast, type Group, groupsOf, meanOf, NEAR_CHANCE } from "./groups.ts";
-import type { AnalyzeResult, StudyPoint } from "./run.ts";
+import {
+  chanceOf,
+  cvOf,
+  distanceFromLeast,
+  type Group,
+  groupsOf,
+  meanOf,
+  movedOf,
+  NEAR_CHANCE,
+  peakOf,
+} from "./groups.ts";
+import type { AnalyzeResult, StudyPoint, Workload } from "./run.ts";
 import { agreementSentence } from "./send-table.ts";
 import { type Column, type Look, notes, table } from "./table.ts";
 
 /** Requests of one client go together, so a test that takes each for itself has nothing to say. */
-const repeats = ({ keys, count }: StudyPoint): boolean => keys !== undefined && keys < count;
+const repeats = ({ keys, count, chanceCv }: StudyPoint): boolean =>
+  chanceCv !== undefined || (keys !== undefined && keys < count);
 
 interface Figure extends Column {
   readonly of: (point: StudyPoint) => string;
@@ -15,17 +26,37 @@ interface Figure extends Column {
 const FIGURES: readonly Figure[] = [
   { head: "N", align: "right", of: (point) => count(point.servers) },
   { head: "mean ± sd", align: "right", of: (point) => `${count(point.mean)} ± ${count(point.stdDev)}` },
-  { head: "cv\n%", align: "right", of: (point) => percentFigure(point.cv) },
+  {
+    head: "cv\n%",
+    align: "right",
+    of: (point) => withSd(percentFigure(cvOf(point)), point.runs?.cv.sd, percentFigure),
+  },
   { head: "chance\ncv %", align: "right", of: (point) => percentFigure(chanceOf(point)) },
   {
     head: "theory\ncv %",
     align: "right",
-    of: (point) => (point.expectedCv === null ? "–" : percentFigure(point.expectedCv)),
+    of: (point) => (point.expectedCv === null || point.chanceCv !== undefined ? "–" : percentFigure(point.expectedCv)),
   },
-  { head: "peak ÷\nmean", align: "right", of: (point) => point.peakToMean.toFixed(2) },
-  { head: "χ²\np-value", align: "right", of: (point) => (repeats(point) ? "–" : probability(point.pValue)) },
-  { head: "moved %\n(least)", align: "right", of: ({ moved }) => movedCell(moved) },
+  {
+    head: "peak ÷\nmean",
+    align: "right",
+    of: (point) => withSd(ratio(peakOf(point)), point.runs?.peakToMean.sd, ratio),
+  },
 ];
+
+const BY_KEYS: Figure = {
+  head: "peak\nby keys",
+  align: "right",
+  of: ({ byKeys }) => (byKeys === undefined ? "–" : ratio(byKeys.peakToMean)),
+};
+
+const P_VALUE: Figure = {
+  head: "χ²\np-value",
+  align: "right",
+  of: (point) => (repeats(point) || point.runs ? "–" : probability(point.byWeight?.pValue ?? point.pValue)),
+};
+
+const MOVED: Figure = { head: "moved %\n(least)", align: "right", of: movedCell };
 
 const P99: Figure = {
   head: "p99\nlatency",
@@ -33,11 +64,27 @@ const P99: Figure = {
   of: ({ latencyMs }) => (latencyMs === undefined ? "–" : `${latencyMs.p99.toFixed(1)} ms`),
 };
 
+const ratio = (value: number): string => value.toFixed(2);
+
+const withSd = (value: string, sd: number | undefined, format: (value: number) => string): string =>
+  sd === undefined ? value : `${value} ± ${format(sd)}`;
+
+/** The columns that these points have something to say in. */
+function figuresOf(points: readonly StudyPoint[]): readonly Figure[] {
+  return [
+    ...FIGURES,
+    ...(points.some((point) => point.byKeys) ? [BY_KEYS] : []),
+    ...(points.some((point) => !repeats(point) && !point.runs) ? [P_VALUE] : []),
+    ...(points.some((point) => point.moved) ? [MOVED] : []),
+    ...(points.some((point) => point.latencyMs) ? [P99] : []),
+  ];
+}
+
 /** The result of `lbctl analyze` for a terminal: a block for each policy and hash, a row for each number of servers. */
 export function analyzeTable(result: AnalyzeResult, look: Look): string {
   const groups = groupsOf(result.results);
   if (groups.length === 0) return "Nothing was measured.";
-  const figures = result.results.some((point) => point.latencyMs) ? [...FIGURES, P99] : FIGURES;
+  const figures = figuresOf(result.results);
   const rows = groups.flatMap((group) => [
     { heading: group.name },
     ...group.points.map((point) => figures.map((figure) => figure.of(point))),
@@ -45,24 +92,66 @@ export function analyzeTable(result: AnalyzeResult, look: Look): string {
   return `${table(figures, rows, look)}\n\n${notes(conclusions(groups, result), look)}`;
 }
 
-function movedCell(moved: StudyPoint["moved"]): string {
-  return moved === null ? "–" : `${percentFigure(moved.fraction)} (${percentFigure(moved.ideal)})`;
+function movedCell(point: StudyPoint): string {
+  const { moved, runs } = point;
+  if (moved === null) return "–";
+  const share = withSd(percentFigure(movedOf(point) ?? 0), runs?.moved?.sd, percentFigure);
+  return `${share} (${percentFigure(moved.ideal)})`;
 }
 
 function conclusions(groups: readonly Group[], result: AnalyzeResult): [string, string][] {
-  const lines: [string, string][] = [["Evenness", evenness(groups)]];
+  const lines: [string, string][] = [...premises(result), ["Evenness", evenness(groups)]];
   const moves = movement(groups);
   if (moves !== null) lines.push(["Movement", moves]);
   const failed = result.results.reduce((total, point) => total + (point.failed ?? 0), 0);
   if (failed > 0)
     lines.push(["Failed", `${plural(failed, "request")} got no good answer; they are in no figure above.`]);
+  const hot = hottest(result.results);
+  if (hot !== null) lines.push(["Hot keys", hot]);
   const agreement = totalAgreement(result.results);
   if (agreement.checked > 0) lines.push(["Agreement", agreementSentence(agreement)]);
   return lines;
 }
 
+/** What has to be known of the keys, the servers and the runs to read the figures. */
+function premises({ workload, results, leftOut }: AnalyzeResult): [string, string][] {
+  const lines: [string, string][] = [];
+  if (workload !== undefined && (workload.kind !== "uniform" || workload.keys !== workload.requests))
+    lines.push(["Keys", workloadSentence(workload)]);
+  if (results.some((point) => point.weights))
+    lines.push(["Weights", "cv, peak and p-value are against each server's share by weight."]);
+  const runs = results.find((point) => point.runs)?.runs?.count;
+  if (runs !== undefined)
+    lines.push([
+      "Runs",
+      `mean ± standard deviation of ${count(runs)}, each with its own luck; counts are the first one's.`,
+    ]);
+  for (const { policy, servers, reason } of leftOut ?? [])
+    lines.push(["Left out", `${policy} on ${listed(servers.map(count))} servers: ${reason}`]);
+  return lines;
+}
+
+function workloadSentence(workload: Workload): string {
+  const keys = `${count(workload.keys)} keys with ${count(workload.requests)} requests`;
+  if (workload.kind === "zipf") return `${keys}, by Zipf's law with the exponent ${workload.exponent}.`;
+  return workload.kind === "file" ? `${keys}, from ${workload.file}.` : `${keys}.`;
+}
+
+/** The hot keys of the step with the most servers: there the most keys are over an even share. */
+function hottest(points: readonly StudyPoint[]): string | null {
+  const [first, ...rest] = points;
+  if (first === undefined) return null;
+  const point = rest.reduce((most, each) => (each.servers > most.servers ? each : most), first);
+  const [hot, ...others] = point.hotKeys?.keys ?? [];
+  if (point.hotKeys === undefined || hot === undefined) return null;
+  const named = [hot, ...others].slice(0, 3).map(({ key, requests }) => `${key} (${percent(requests / point.count)})`);
+  const all = plural(point.hotKeys.count, "key");
+  const have = point.hotKeys.count === 1 ? "alone has" : "each alone have";
+  return `on ${plural(point.servers, "server")}, ${all} ${have} more than an even share, which no hashing can split: ${named.join(", ")}${point.hotKeys.count > 3 ? ", …" : ""}`;
+}
+
 function evenness(groups: readonly Group[]): string {
-  const meanCv = (group: Group) => meanOf(group.points, (point) => point.cv);
+  const meanCv = (group: Group) => meanOf(group.points, cvOf);
   const [best, worst] = extremes(groups, meanCv);
   const floor = percent(meanOf(best.points, chanceOf));
   const figures = `with a cv of ${percent(meanCv(best))} on average, where perfect random placement would show ${floor}`;
@@ -74,7 +163,8 @@ function evenness(groups: readonly Group[]): string {
 
 /** The chi-squares of a group's points taken together, at the 1 % level. */
 function isNoMoreThanChance({ points }: Group): boolean {
-  if (points.some(repeats)) return meanOf(points, (point) => point.cv) <= NEAR_CHANCE * meanOf(points, chanceOf);
+  if (points.some((point) => repeats(point) || point.runs || point.byWeight))
+    return meanOf(points, cvOf) <= NEAR_CHANCE * meanOf(points, chanceOf);
   const chiSquare = points.reduce((total, point) => total + point.chiSquare, 0);
   const degrees = points.reduce((total, point) => total + point.servers - 1, 0);
   return chiSquareSurvival(chiSquare, degrees) > 0.01;
@@ -94,7 +184,9 @@ function movement(groups: readonly Group[]): string | null {
 
 function meanOfSteps(group: Group, figure: "fraction" | "ideal" | "excess"): number {
   const steps = group.points.filter((point) => point.moved !== null);
-  return meanOf(steps, (point) => point.moved?.[figure] ?? 0);
+  const ideal = meanOf(steps, (point) => point.moved?.ideal ?? 0);
+  const fraction = meanOf(steps, (point) => movedOf(point) ?? 0);
+  return { fraction, ideal, excess: fraction - ideal }[figure];
 }
 
 /** The groups with the lowest and the highest figure; the first of equals. */

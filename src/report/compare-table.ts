@@ -17,8 +17,8 @@ export interface CompareResult {
   readonly requests: number;
   readonly movedKeys: number;
   readonly movedRequests: number;
-  /** The least share that an even placement would have to move; null when the weights are uneven. */
-  readonly leastMoved: number | null;
+  /** The least share that must move so that each server has its share by weight. */
+  readonly leastMoved: number;
   /** The busiest server's load over its fair share (by weight), before and after. */
   readonly peak: { readonly before: Peak; readonly after: Peak };
   readonly servers: readonly { readonly name: string; readonly keys: Shift; readonly requests: Shift }[];
@@ -58,10 +58,9 @@ function row(name: string, { before, after, gained, lost }: Shift): string[] {
 
 function conclusions(result: CompareResult): [string, string][] {
   const { peak, hotKeys } = result;
-  const least =
-    result.leastMoved === null ? "" : `; an even placement would have to move ${percent(result.leastMoved)}`;
+  const least = `an even placement would have to move ${percent(result.leastMoved)}`;
   const lines: [string, string][] = [
-    ["Moved", `${moves(result)}${least}`],
+    ["Moved", `${moves(result)}; ${least}`],
     ["Peak", `${peakText("before", peak.before, result)}; ${peakText("after", peak.after, result)}`],
   ];
   if (hotKeys.length > 0) lines.push(["Hot keys", hotText(result)]);
@@ -82,4 +81,4 @@ function peakText(when: string, peak: Peak, { keys, requests }: CompareResult): 
 }
 
 const hotText = ({ hotKeys, requests }: CompareResult): string =>
-  `${hotKeys.map((hot) => `${hot.key} (${percent(hot.requests / requests)})`).join(", ")}: each alone has more than an even share, which no placement can split`;
+  `${hotKeys.map((hot) => `${hot.key} (${percent(hot.requests / requests)})`).join(", ")}: each alone has more than an even share, which no hashing can split`;

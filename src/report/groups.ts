@@ -28,8 +28,20 @@ export function groupsOf(points: readonly StudyPoint[]): Group[] {
 /** Up to this many times what chance leaves counts as no worse than chance. */
 export const NEAR_CHANCE = 1.25;
 
+/** How uneven the load is: over all runs, and against the shares by weight where weights differ. */
+export const cvOf = ({ runs, byWeight, cv }: StudyPoint): number => runs?.cv.mean ?? byWeight?.cv ?? cv;
+
+/** The busiest server's load over its share: over all runs, and by weight where weights differ. */
+export const peakOf = ({ runs, byWeight, peakToMean }: StudyPoint): number =>
+  runs?.peakToMean.mean ?? byWeight?.peakToMean ?? peakToMean;
+
+/** The share of keys that moved in a step, over all runs; null in the first step. */
+export const movedOf = ({ runs, moved }: StudyPoint): number | null =>
+  moved === null ? null : (runs?.moved?.mean ?? moved.fraction);
+
 /** The cv that chance alone would leave with as many keys as the point has. */
-export const chanceOf = (point: StudyPoint): number => chanceCv(point.noiseFloorCv, point.count, point.keys);
+export const chanceOf = (point: StudyPoint): number =>
+  point.chanceCv ?? chanceCv(point.byWeight?.noiseFloorCv ?? point.noiseFloorCv, point.count, point.keys);
 
 /** The mean of one figure over a group's points. */
 export const meanOf = (points: readonly StudyPoint[], figure: (point: StudyPoint) => number): number =>
@@ -38,7 +50,8 @@ export const meanOf = (points: readonly StudyPoint[], figure: (point: StudyPoint
 /** How far a group's steps are from the least that an even placement moves, on average; null without a step. */
 export function distanceFromLeast(group: Group): number | null {
   const steps = group.points.filter((point) => point.moved !== null);
-  return steps.length === 0 ? null : meanOf(steps, (point) => Math.abs(point.moved?.excess ?? 0));
+  const distance = (point: StudyPoint): number => Math.abs((movedOf(point) ?? 0) - (point.moved?.ideal ?? 0));
+  return steps.length === 0 ? null : meanOf(steps, distance);
 }
 
 /** The longest name that leaves room for figures beside it. */

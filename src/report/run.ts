@@ -64,6 +64,17 @@ const sendResult = z.object({
   distribution: z.object(distribution),
 });
 
+/** Against each server's share by weight, where weights differ. */
+const byWeight = z.object({
+  cv: z.number(),
+  peakToMean: z.number(),
+  chiSquare: z.number(),
+  pValue: z.number(),
+  noiseFloorCv: z.number(),
+});
+
+const spread = z.object({ mean: z.number(), sd: z.number() });
+
 const studyPoint = z.object({
   servers: z.number(),
   policy: z.string(),
@@ -77,17 +88,42 @@ const studyPoint = z.object({
   moved: z.object({ fromServers: z.number(), fraction, ideal: fraction, excess: z.number() }).nullable(),
   /** Distinct keys: clients. */
   keys: z.number().exactOptional(),
+  /** Each server's weight, where they differ. */
+  weights: tally.exactOptional(),
+  byWeight: byWeight.exactOptional(),
+  /** The evenness of distinct keys (against the shares by weight), where some keys have more requests than others. */
+  byKeys: z.object({ counts: tally, cv: z.number(), peakToMean: z.number() }).exactOptional(),
+  /** The share of requests whose server is another than in the step before, where it may differ from that of keys. */
+  movedRequests: fraction.exactOptional(),
+  /** The cv that perfect random placement would still show of keys so uneven, where some have more requests than others. */
+  chanceCv: z.number().exactOptional(),
+  /** Keys that alone have more than an even share of the requests, which no hashing can split: how many, the hottest ten. */
+  hotKeys: z
+    .object({ count: z.number(), keys: z.array(z.object({ key: z.string(), requests: z.number() })) })
+    .exactOptional(),
+  /** The same over several runs, each with other clients and other server names; the figures above are the first one's. */
+  runs: z.object({ count: z.number(), cv: spread, peakToMean: spread, moved: spread.nullable() }).exactOptional(),
   latencyMs: latencyMs.exactOptional(),
   /** Requests that got no good answer; they are not in `counts`. */
   failed: z.number().exactOptional(),
   agreement: agreement.exactOptional(),
 });
 
+/** The keys of an offline study: so many distinct ones, with so many requests in all. */
+const workload = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("uniform"), keys: z.number(), requests: z.number() }),
+  z.object({ kind: z.literal("zipf"), exponent: z.number(), keys: z.number(), requests: z.number() }),
+  z.object({ kind: z.literal("file"), file: z.string(), keys: z.number(), requests: z.number() }),
+]);
+
 const analyzeResult = z.object({
   schemaVersion: z.literal(1),
   run: z.string(),
   mode: z.enum(["live", "simulate"]),
   results: z.array(studyPoint),
+  workload: workload.exactOptional(),
+  /** Steps that a policy has no room for, and why. */
+  leftOut: z.array(z.object({ policy: z.string(), servers: z.array(z.number()), reason: z.string() })).exactOptional(),
   /** Paths of the charts that were drawn. */
   charts: z.array(z.string()),
 });
@@ -126,6 +162,8 @@ export type SendResult = z.infer<typeof sendResult>;
 export type AnalyzeResult = z.infer<typeof analyzeResult>;
 /** One element of an analysis: one policy and hash at one number of servers. */
 export type StudyPoint = z.infer<typeof studyPoint>;
+/** What keys an offline study used. */
+export type Workload = z.infer<typeof workload>;
 /** The machine that a run was made on. */
 export type Machine = z.infer<typeof machine>;
 

@@ -1,5 +1,6 @@
 import type { Placement } from "../placement/index.ts";
-import { eachKey, type OnProgress } from "./simulate.ts";
+import { eachKey, type Watch } from "./each-key.ts";
+import { type HotKey, hotKeys } from "./hot-keys.ts";
 import type { WeightedKeys } from "./weighted-keys.ts";
 
 /** What one server has before and after, and what of it came or went; by keys or by requests. */
@@ -18,12 +19,6 @@ interface ComparedServer {
   readonly requests: Shift;
 }
 
-/** A key that alone has more requests than an even share of them all. */
-interface HotKey {
-  readonly key: string;
-  readonly requests: number;
-}
-
 export interface Comparison {
   readonly keys: number;
   readonly requests: number;
@@ -31,24 +26,28 @@ export interface Comparison {
   readonly movedRequests: number;
   /** Every server of either placement. */
   readonly servers: readonly ComparedServer[];
-  /** The hottest first, at most ten. */
+  /** The keys that alone have more than an even share after: the hottest first, at most ten. */
   readonly hotKeys: readonly HotKey[];
 }
 
-const mostHotKeys = 10;
-
 type Counts = { before: number; after: number; gained: number; lost: number };
 
-/** Sends every key through both placements (each with at least one member). Memory does not grow with the keys. */
-export function compare(before: Placement, after: Placement, keys: WeightedKeys, onProgress?: OnProgress): Comparison {
+/**
+ * Sends every key through both placements (each with at least one member). Memory does not grow with the keys. Rejects
+ * when its signal is aborted.
+ */
+export async function compare(
+  before: Placement,
+  after: Placement,
+  keys: WeightedKeys,
+  watch: Watch = {},
+): Promise<Comparison> {
   const names = [...new Set([...before.members, ...after.members].map(({ name }) => name))];
   const indexOf = new Map(names.map((name, index) => [name, index]));
   const beforeIndex = before.members.map(({ name }) => indexOf.get(name) ?? 0);
   const afterIndex = after.members.map(({ name }) => indexOf.get(name) ?? 0);
   const byKeys = names.map(zero);
   const byRequests = names.map(zero);
-  const even = keys.requests / after.members.length;
-  let hotKeys: HotKey[] = [];
   let movedKeys = 0;
   let movedRequests = 0;
 
@@ -66,12 +65,12 @@ export function compare(before: Placement, after: Placement, keys: WeightedKeys,
       movedKeys++;
       movedRequests += requests;
     }
-    if (requests > even) hotKeys = hottest([...hotKeys, { key, requests }]);
   }
 
-  eachKey(keys.count, visit, onProgress);
+  await eachKey(keys.count, visit, watch);
   const servers = names.map((name, i) => ({ name, keys: byKeys[i] ?? zero(), requests: byRequests[i] ?? zero() }));
-  return { keys: keys.count, requests: keys.requests, movedKeys, movedRequests, servers, hotKeys };
+  const hot = hotKeys(keys, after.members.length);
+  return { keys: keys.count, requests: keys.requests, movedKeys, movedRequests, servers, hotKeys: hot.keys };
 }
 
 const zero = (): Counts => ({ before: 0, after: 0, gained: 0, lost: 0 });
@@ -85,6 +84,3 @@ function shift(counts: readonly Counts[], from: number, to: number, amount: numb
   old.lost += amount;
   now.gained += amount;
 }
-
-const hottest = (keys: readonly HotKey[]): HotKey[] =>
-  keys.toSorted((a, b) => b.requests - a.requests).slice(0, mostHotKeys);

@@ -7,9 +7,6 @@ export interface KeySource {
   key(index: number): string;
 }
 
-/** Hears how many keys are done: now and then, and at the end. */
-export type OnProgress = (done: number, count: number) => void;
-
 /** Where each key went. */
 export interface Owners {
   /** Sorted by name, as in the placement. */
@@ -20,35 +17,19 @@ export interface Owners {
   readonly counts: Float64Array;
 }
 
-/** Seldom enough to cost nothing, often enough for a smooth bar. */
-const KEYS_PER_REPORT = 2 ** 16;
-
-/** Calls `visit` for each index and reports progress. */
-export function eachKey(count: number, visit: (index: number) => void, onProgress?: OnProgress): void {
-  for (let from = 0; from < count; from += KEYS_PER_REPORT) {
-    const to = Math.min(from + KEYS_PER_REPORT, count);
-    for (let index = from; index < to; index++) visit(index);
-    onProgress?.(to, count);
-  }
-}
-
 /**
  * Sends every key through the placement, which has at least one member. No request ever ends here, so a member's load
  * is the keys that it has so far. Two bytes a key; `sweep` keeps none.
  */
-export function simulate(placement: Placement, keys: KeySource, onProgress?: OnProgress): Owners {
+export function simulate(placement: Placement, keys: KeySource): Owners {
   const owners = new Uint16Array(keys.count);
   const counts = new Float64Array(placement.members.length);
   const load = (member: number): number => counts[member] as number;
-  eachKey(
-    keys.count,
-    (index) => {
-      const owner = placement.select(keys.key(index), undefined, load);
-      owners[index] = owner;
-      (counts[owner] as number)++;
-    },
-    onProgress,
-  );
+  for (let index = 0; index < keys.count; index++) {
+    const owner = placement.select(keys.key(index), undefined, load);
+    owners[index] = owner;
+    (counts[owner] as number)++;
+  }
   return { members: placement.members, owners, counts };
 }
 

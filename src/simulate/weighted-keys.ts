@@ -1,24 +1,28 @@
 import { clientAddress } from "./client-keys.ts";
+import type { KeySource } from "./simulate.ts";
 
 /** Distinct keys, each with the requests that carry it: made when asked for, so that many of them take no memory. */
-export interface WeightedKeys {
-  /** Distinct keys. */
-  readonly count: number;
+export interface WeightedKeys extends KeySource {
   /** Requests in all. */
   readonly requests: number;
-  /** The key of 0 ≤ index < count: the same on every call. */
-  key(index: number): string;
+  /** Whether some keys are hotter than others. */
+  readonly skewed: boolean;
   /** The requests of that key; a share of a request where the distribution says so. */
   requestsOf(index: number): number;
 }
 
-/** `count` clients with one request each. */
-export const uniformKeys = (count: number, seed: number): WeightedKeys => ({
-  count,
-  requests: count,
-  key: (index) => clientAddress(index, seed),
-  requestsOf: () => 1,
-});
+/** `count` clients that share `requests` requests evenly: one each unless said otherwise. */
+export function uniformKeys(count: number, seed: number, requests = count): WeightedKeys {
+  const each = Math.floor(requests / count);
+  const onceMore = requests % count;
+  return {
+    count,
+    requests,
+    skewed: false,
+    key: (index) => clientAddress(index, seed),
+    requestsOf: (index) => (index < onceMore ? each + 1 : each),
+  };
+}
 
 /**
  * `requests` requests over `count` clients by Zipf's law: the client of rank r has a share in proportion to 1/r^exponent.
@@ -29,6 +33,7 @@ export function zipfKeys(count: number, requests: number, exponent: number, seed
   return {
     count,
     requests,
+    skewed: true,
     key: (index) => clientAddress(index, seed),
     requestsOf: (index) => scale * (index + 1) ** -exponent,
   };
@@ -48,6 +53,7 @@ export function countedKeys(counts: ReadonlyMap<string, number>): WeightedKeys {
   return {
     count: keys.length,
     requests: requests.reduce((total, count) => total + count, 0),
+    skewed: true,
     key: (index) => keys[index] ?? "",
     requestsOf: (index) => requests[index] ?? 0,
   };

@@ -19,8 +19,19 @@ export function leastMoved(fromServers: number, toServers: number): number {
   return most === 0 ? 0 : Math.abs(toServers - fromServers) / most;
 }
 
-/** The figures of one step, from `fromServers` to `toServers`, in which `fraction` of the keys moved. */
-export function movedFigures(fromServers: number, toServers: number, fraction: number): Moved {
-  const ideal = leastMoved(fromServers, toServers);
+/** Servers by name, each with its weight. */
+export type Weights = ReadonlyMap<string, number>;
+
+/** As `leastMoved`, for servers by name and weight: what those that gain must get, so that each has its share. */
+export function leastMovedByWeight(from: Weights, to: Weights): number {
+  const [allFrom, allTo] = [total(from), total(to)];
+  const gains = [...to].map(([name, weight]) => Math.max(0, weight / allTo - (from.get(name) ?? 0) / allFrom));
+  return gains.reduce((sum, gain) => sum + gain, 0);
+}
+
+const total = (weights: Weights): number => [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+
+/** The figures of one step from `fromServers`, in which `fraction` of the keys moved and `ideal` had to. */
+export function movedFigures(fromServers: number, ideal: number, fraction: number): Moved {
   return { fromServers, fraction, ideal, excess: fraction - ideal };
 }

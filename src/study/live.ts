@@ -6,6 +6,7 @@ import type { Hit } from "../load/hit.ts";
 import { formatPolicy } from "../placement/index.ts";
 import { plural } from "../report/format.ts";
 import type { StudyPoint } from "../report/run.ts";
+import { leastMoved } from "../stats/moved.ts";
 import { observedBurst } from "./observed-burst.ts";
 import { studyPoint, type Way } from "./point.ts";
 
@@ -97,7 +98,9 @@ async function oneStep(study: LiveStudy, spec: FleetSpec, way: Way, before: Owne
   signal.throwIfAborted();
   if (seen.gaveUp) takenDown();
   const owners: Owners = { names, indices };
-  const moved = before && { fromServers: before.names.length, fraction: movedShare(before, owners) };
+  const fromServers = before?.names.length ?? 0;
+  const ideal = leastMoved(fromServers, names.length);
+  const moved = before && { fromServers, ideal, fraction: movedShare(before, owners) };
   const { servers, failed, agreement } = seen.tally;
   const counts = Object.fromEntries(names.map((name) => [name, servers[name] ?? 0]));
   const point = {

@@ -5,9 +5,10 @@ import { burst } from "../load/burst.ts";
 import type { Hit } from "../load/hit.ts";
 import { keyedRequests } from "../load/requests.ts";
 import { count, type Expected, emptyTally, prediction, type Tally } from "../load/tally.ts";
-import { createPlacement, type Member, parseHash, parsePolicy, policies } from "../placement/index.ts";
+import { createPlacement, type Member, parseHash, parsePolicy } from "../placement/index.ts";
 import { type LatencySummary, latencyRecorder } from "../stats/latency.ts";
 import { fleetChanges } from "./fleet-changes.ts";
+import { placesKeys } from "./point.ts";
 
 const hitsPerReport = 500;
 /** After so many requests in a row on each connection that nothing answered, nothing will. */
@@ -74,8 +75,7 @@ export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> 
 
 function expectedOf(view: BalancerView): Expected | null {
   const policy = parsePolicy(view.policy);
-  // A bounded ring looks at the load of the moment, too, which nobody can foretell.
-  if (!policies[policy.name].keyed || policy.options.bounded) return null;
+  if (!placesKeys(policy)) return null;
   const members: Member[] = view.servers.map(({ name, weight, address }) => ({ name, weight, address }));
   const up = new Set(view.servers.filter((server) => server.state === "up").map((server) => server.name));
   return prediction(createPlacement(policy, parseHash(view.hash), members), (name) => up.has(name));

@@ -16,6 +16,9 @@ export function waysOf(policySpecs: readonly PolicySpec[], hashNames: readonly H
   );
 }
 
+/** Whether a key has one server, whatever else goes on: a bounded ring looks at the load of the moment, too. */
+export const placesKeys = (policy: PolicySpec): boolean => policies[policy.name].keyed && !policy.options.bounded;
+
 /** What was seen of one way at one number of servers. */
 export interface Observation {
   readonly way: Way;
@@ -23,11 +26,11 @@ export interface Observation {
   readonly counts: Readonly<Record<string, number>>;
   /** Distinct keys: clients. */
   readonly keys: number;
-  /** The share of keys whose server is another than in the step before; null in the first step. */
-  readonly moved: { readonly fromServers: number; readonly fraction: number } | null;
+  /** Against the step before; null in the first: the share of keys whose server is another, and the least that must move. */
+  readonly moved: { readonly fromServers: number; readonly ideal: number; readonly fraction: number } | null;
 }
 
-/** All figures of an observation, live or simulated alike. */
+/** The figures of an observation, live or simulated alike. */
 export function studyPoint({ way, counts, keys, moved }: Observation): StudyPoint {
   const values = Object.values(counts);
   const servers = values.length;
@@ -41,6 +44,6 @@ export function studyPoint({ way, counts, keys, moved }: Observation): StudyPoin
     counts,
     ...distribution(values),
     expectedCv: policy.expectedCv?.(servers, way.policy.options) ?? null,
-    moved: moved && movedFigures(moved.fromServers, servers, moved.fraction),
+    moved: moved && movedFigures(moved.fromServers, moved.ideal, moved.fraction),
   };
 }

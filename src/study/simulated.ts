@@ -1,42 +1,184 @@
-import { createPlacement, defaultHash } from "../placement/index.ts";
+import {
+  createPlacement,
+  defaultHash,
+  formatPolicy,
+  type Member,
+  type Placement,
+  PlacementError,
+} from "../placement/index.ts";
 import type { StudyPoint } from "../report/run.ts";
-import { sweep } from "../simulate/sweep.ts";
-import { studyPoint, type Way } from "./point.ts";
-import { numbered } from "./scenario.ts";
+import { effectiveKeys, hotKeys } from "../simulate/hot-keys.ts";
+import { oneByOne } from "../simulate/one-by-one.ts";
+import { type Step, sweep } from "../simulate/sweep.ts";
+import type { WeightedKeys } from "../simulate/weighted-keys.ts";
+import { evennessByWeight } from "../stats/by-weight.ts";
+import { leastMovedByWeight } from "../stats/moved.ts";
+import { spreadOf } from "../stats/spread.ts";
+import { placesKeys, studyPoint, type Way } from "./point.ts";
 
 export interface SimulatedStudy {
-  readonly servers: readonly number[];
+  /** The servers of each step, in run 0 ≤ `run`. */
+  readonly membersOf: (run: number) => readonly (readonly Member[])[];
   readonly ways: readonly Way[];
-  /** Keys a step. */
-  readonly count: number;
-  readonly clients: number;
-  /** The key of request `index`, as a live study sends it. */
-  readonly keyOf: (index: number) => string;
+  /** The keys of a run, the same in each step. */
+  readonly keysOf: (run: number) => WeightedKeys;
+  readonly runs: number;
   /** Hears the share done, from 0 to 1. */
   readonly onProgress: (share: number) => void;
   readonly signal: AbortSignal;
 }
 
+/** Steps of a way that its policy has no room for. */
+export interface LeftOut {
+  readonly policy: string;
+  readonly servers: number[];
+  readonly reason: string;
+}
+
+export interface SimulatedResult {
+  readonly points: StudyPoint[];
+  readonly leftOut: LeftOut[];
+}
+
 /**
- * The study of `analyze`, offline: the same keys, servers and placement code as the live one, and so the same counts.
- * When aborted it returns what is done.
+ * The study of `analyze`, offline: the same servers and placement code as the live one, and with the same keys the same
+ * counts. When aborted it returns the ways that are done. Throws a PlacementError for a way that has no step at all.
  */
-export async function simulatedStudy(study: SimulatedStudy): Promise<StudyPoint[]> {
-  const { servers, ways, count } = study;
-  const keys = { count, key: study.keyOf };
-  const points: StudyPoint[] = [];
-  for (const [done, way] of ways.entries()) {
-    if (study.signal.aborted) return points;
-    const placements = servers.map((n) => createPlacement(way.policy, way.hash ?? defaultHash, numbered(n)));
-    const steps = sweep(placements, keys, (keysDone) => study.onProgress((done + keysDone / count) / ways.length));
-    for (const [i, step] of steps.entries()) {
-      const counts = Object.fromEntries(step.placement.members.map(({ name }, at) => [name, step.counts[at] ?? 0]));
-      const fromServers = servers[i - 1];
-      const moved = fromServers === undefined || step.moved === null ? null : { fromServers, fraction: step.moved };
-      points.push(studyPoint({ way, counts, keys: Math.min(study.clients, count), moved }));
+export async function simulatedStudy(study: SimulatedStudy): Promise<SimulatedResult> {
+  const result: SimulatedResult = { points: [], leftOut: [] };
+  const plans = study.ways.map((way) => planned(way, study.membersOf(0)));
+  result.leftOut.push(...plans.flatMap(({ leftOut }) => leftOut ?? []));
+  try {
+    for (const [done, { way, fits }] of plans.entries()) {
+      const onProgress = (share: number): void => study.onProgress((done + share) / study.ways.length);
+      result.points.push(...(await severalRuns(study, way, fits, onProgress)));
     }
-    // Lets Ctrl-C and the progress line in between two ways.
-    await new Promise(setImmediate);
+  } catch (error) {
+    if (!study.signal.aborted) throw error;
   }
-  return points;
+  return result;
+}
+
+/** A way with the steps, by index, that its policy has room for. */
+interface Plan {
+  readonly way: Way;
+  readonly fits: readonly number[];
+  readonly leftOut: LeftOut | null;
+}
+
+function planned(way: Way, steps: readonly (readonly Member[])[]): Plan {
+  const errors = steps.map((members) => misfit(way, members));
+  const fits = [...errors.keys()].filter((step) => errors[step] === null);
+  const first = errors.find((error) => error !== null) ?? null;
+  if (first !== null && fits.length === 0) throw first;
+  const servers = steps.flatMap((members, step) => (errors[step] === null ? [] : members.length));
+  return { way, fits, leftOut: first && { policy: formatPolicy(way.policy), servers, reason: first.message } };
+}
+
+const place = ({ policy, hash }: Way, members: readonly Member[]): Placement =>
+  createPlacement(policy, hash ?? defaultHash, members);
+
+function misfit(way: Way, members: readonly Member[]): PlacementError | null {
+  try {
+    place(way, members);
+    return null;
+  } catch (error) {
+    if (error instanceof PlacementError) return error;
+    throw error;
+  }
+}
+
+/** The points of the first run, each with what the others show beside it. */
+async function severalRuns(
+  study: SimulatedStudy,
+  way: Way,
+  fits: readonly number[],
+  onProgress: (share: number) => void,
+): Promise<StudyPoint[]> {
+  const runs: StudyPoint[][] = [];
+  for (let run = 0; run < study.runs; run++) {
+    const steps = study.membersOf(run);
+    const placements = fits.map((step) => place(way, steps[step] ?? []));
+    const onShare = (share: number): void => onProgress((run + share) / study.runs);
+    runs.push(await oneRun(placements, study.keysOf(run), way, { onShare, signal: study.signal }));
+  }
+  const [first = []] = runs;
+  if (runs.length === 1) return first;
+  return first.map((point, step) => ({ ...point, runs: overRuns(runs.flatMap((points) => points[step] ?? [])) }));
+}
+
+function overRuns(points: readonly StudyPoint[]): NonNullable<StudyPoint["runs"]> {
+  const moved = points.flatMap((point) => point.moved?.fraction ?? []);
+  return {
+    count: points.length,
+    cv: spreadOf(points.map((point) => point.byWeight?.cv ?? point.cv)),
+    peakToMean: spreadOf(points.map((point) => point.byWeight?.peakToMean ?? point.peakToMean)),
+    moved: moved.length === 0 ? null : spreadOf(moved),
+  };
+}
+
+async function oneRun(
+  placements: readonly Placement[],
+  given: WeightedKeys,
+  way: Way,
+  { onShare, signal }: { onShare: (share: number) => void; signal: AbortSignal },
+): Promise<StudyPoint[]> {
+  const keys = placesKeys(way.policy) ? given : oneByOne(given);
+  const onProgress = (done: number, count: number): void => onShare(done / count);
+  const steps = await sweep(placements, keys, { onProgress, signal });
+  return steps.map((step, i) => simulatedPoint(way, given, step, steps[i - 1]));
+}
+
+function simulatedPoint(way: Way, keys: WeightedKeys, step: Step, before: Step | undefined): StudyPoint {
+  const { members } = step.placement;
+  const moved = step.moved && before && { ...leastOf(before, step), fraction: step.moved.keys };
+  const counts = named(members, step.requests);
+  const point = studyPoint({ way, counts, keys: keys.count, moved: moved ?? null });
+  return { ...point, ...weightFigures(step, point), ...keyFigures(way, keys, step) };
+}
+
+const named = (members: readonly Member[], counts: Float64Array): Record<string, number> =>
+  Object.fromEntries(members.map(({ name }, at) => [name, counts[at] ?? 0]));
+
+const weightsOf = (members: readonly Member[]): number[] => members.map(({ weight }) => weight);
+const byName = ({ placement }: Step) => new Map(placement.members.map(({ name, weight }) => [name, weight]));
+
+const leastOf = (before: Step, after: Step) => ({
+  fromServers: before.placement.members.length,
+  ideal: leastMovedByWeight(byName(before), byName(after)),
+});
+
+function weightFigures({ placement, requests }: Step, { expectedCv }: StudyPoint): Partial<StudyPoint> {
+  const weights = weightsOf(placement.members);
+  if (weights.every((weight) => weight === weights[0])) return { expectedCv };
+  return {
+    // Closed forms are of equal servers.
+    expectedCv: null,
+    weights: named(placement.members, Float64Array.from(weights)),
+    byWeight: evennessByWeight([...requests], weights),
+  };
+}
+
+/** The cv that perfect random placement of these keys would still show: that of as many keys as they are worth. */
+function chanceCvOf(keys: WeightedKeys, weights: readonly number[]): number {
+  const worth = effectiveKeys(keys);
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
+  return evennessByWeight(
+    weights.map((weight) => (worth * weight) / all),
+    weights,
+  ).noiseFloorCv;
+}
+
+/** What sets keys apart from requests, where some keys have more of them than others. */
+function keyFigures({ policy }: Way, keys: WeightedKeys, step: Step): Partial<StudyPoint> {
+  if (!keys.skewed) return {};
+  const { members } = step.placement;
+  const weights = weightsOf(members);
+  const { cv, peakToMean } = evennessByWeight([...step.keys], weights);
+  return {
+    hotKeys: hotKeys(keys, members.length),
+    chanceCv: chanceCvOf(keys, weights),
+    ...(placesKeys(policy) ? { byKeys: { counts: named(members, step.keys), cv, peakToMean } } : {}),
+    ...(placesKeys(policy) && step.moved ? { movedRequests: step.moved.requests } : {}),
+  };
 }

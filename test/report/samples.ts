@@ -1,6 +1,6 @@
 import type { AnalyzeResult, Run, SendResult, StudyPoint } from "../../src/report/run.ts";
 import { distribution } from "../../src/stats/distribution.ts";
-import { movedFigures } from "../../src/stats/moved.ts";
+import { leastMoved, movedFigures } from "../../src/stats/moved.ts";
 
 /** Results as the commands make them, from counts that a test chooses. */
 
@@ -49,7 +49,7 @@ export function studyPoint(
     counts: named(counts),
     ...distribution(counts),
     expectedCv: null,
-    moved: moved ? movedFigures(moved.from, counts.length, moved.fraction) : null,
+    moved: moved ? movedFigures(moved.from, leastMoved(moved.from, counts.length), moved.fraction) : null,
   };
 }
 

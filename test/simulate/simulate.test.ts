@@ -2,8 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createPlacement, parsePolicy } from "../../src/placement/index.ts";
 import { clientAddress, clientKeys, MAX_CLIENTS } from "../../src/simulate/client-keys.ts";
+import { oneByOne } from "../../src/simulate/one-by-one.ts";
 import { movedBetween, simulate } from "../../src/simulate/simulate.ts";
 import { sweep } from "../../src/simulate/sweep.ts";
+import { countedKeys, uniformKeys, type WeightedKeys, zipfKeys } from "../../src/simulate/weighted-keys.ts";
 
 const placed = (policy: string, ...names: string[]) =>
   createPlacement(
@@ -75,22 +77,14 @@ describe("simulate", () => {
     expect([...counts]).toEqual([0, 1, 2].map((m) => owners.filter((owner) => owner === m).length));
   });
 
-  it("tells the policies that ask what each server has so far", () => {
+  it("tells the policies that ask what each server has so far", async () => {
     for (const policy of ["least-connections", "ring:bounded=101"]) {
       const placement = createPlacement(parsePolicy(policy), "xxh64", ring.members);
       const even = [...simulate(placement, clientKeys(30_000, 1)).counts];
       expect(Math.max(...even)).toBeLessThanOrEqual(10_100);
-      expect([...(sweep([placement], clientKeys(30_000, 1))[0]?.counts ?? [])]).toEqual(even);
+      const [step] = await sweep([placement], uniformKeys(30_000, 1));
+      expect([...(step?.requests ?? [])]).toEqual(even);
     }
-  });
-
-  it("tells how far it is, up to the end", () => {
-    const told: (readonly [number, number])[] = [];
-    simulate(ring, keys, (done, count) => told.push([done, count]));
-    expect(told).toEqual([
-      [65_536, 70_000],
-      [70_000, 70_000],
-    ]);
   });
 
   it("has nothing to say of no keys", () => {
@@ -116,7 +110,7 @@ describe("moves", () => {
     expect(movedBetween(before, simulate(placed("ring", "x"), keys))).toBe(1);
   });
 
-  it("are the same step by step in a sweep", () => {
+  it("are the same step by step in a sweep", async () => {
     const placements = [
       placed("ring", "b", "c"),
       placed("ring", "a", "b", "c"),
@@ -124,14 +118,90 @@ describe("moves", () => {
       placed("ring", "d"),
     ];
     const owners = placements.map((placement) => simulate(placement, keys));
-    const steps = sweep(placements, keys);
+    const steps = await sweep(placements, uniformKeys(20_000, 2));
     expect(steps.map(({ placement }) => placement)).toEqual(placements);
-    expect(steps.map(({ counts }) => counts)).toEqual(owners.map(({ counts }) => counts));
-    expect(steps.map(({ moved }) => moved)).toEqual(
-      owners.map((after, i) => {
-        const before = owners[i - 1];
-        return before === undefined ? null : movedBetween(before, after);
+    expect(steps.map((step) => step.keys)).toEqual(owners.map(({ counts }) => counts));
+    expect(steps.map((step) => step.requests)).toEqual(owners.map(({ counts }) => counts));
+    const moved = owners.slice(1).map((after, i) => movedBetween(owners[i] as (typeof owners)[number], after));
+    expect(steps.map((step) => step.moved)).toEqual([
+      null,
+      ...moved.map((share) => ({ keys: share, requests: share })),
+    ]);
+  });
+});
+
+describe("a sweep", () => {
+  const placements = [placed("ring", "a", "b"), placed("ring", "a", "b", "c")];
+
+  it("tells how far it is, up to the end", async () => {
+    const told: (readonly [number, number])[] = [];
+    await sweep(placements, uniformKeys(40_000, 1), { onProgress: (done, count) => told.push([done, count]) });
+    expect(told).toEqual([
+      [16_384, 40_000],
+      [32_768, 40_000],
+      [40_000, 40_000],
+    ]);
+  });
+
+  it("ends when it is aborted", async () => {
+    const controller = new AbortController();
+    const onProgress = () => controller.abort(new Error("enough"));
+    const ended = sweep(placements, uniformKeys(10_000_000, 1), { onProgress, signal: controller.signal });
+    await expect(ended).rejects.toThrow("enough");
+  });
+
+  it("tells requests from keys", async () => {
+    const keys = countedKeys(
+      new Map([
+        ["hot", 90],
+        ["cold", 9],
+        ["rare", 1],
+      ]),
+    );
+    const [before, after] = await sweep(placements, keys);
+    const owner = placements[0]?.select("hot") ?? -1;
+    expect(before?.requests[owner]).toBeGreaterThanOrEqual(90);
+    expect([...(before?.keys ?? [])].reduce((sum, n) => sum + n, 0)).toBe(3);
+    expect([...(after?.requests ?? [])].reduce((sum, n) => sum + n, 0)).toBe(100);
+    const moves = ["hot", "cold", "rare"].map((key) =>
+      placements.map(({ members, select }) => members[select(key)]?.name),
+    );
+    const movedKeys = moves.filter(([from, to]) => from !== to).length;
+    expect(after?.moved?.keys).toBe(movedKeys / 3);
+  });
+});
+
+describe("requests one by one", () => {
+  const tally = (keys: WeightedKeys, upTo = keys.count): Map<string, number> => {
+    const seen = new Map<string, number>();
+    for (let i = 0; i < upTo; i++) seen.set(keys.key(i), (seen.get(keys.key(i)) ?? 0) + 1);
+    return seen;
+  };
+
+  it("come as often as their keys say, from the beginning on", () => {
+    const weights = fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(weights, (requests) => {
+        const keys = countedKeys(new Map(requests.map((count, i) => [`key-${i}`, count])));
+        const single = oneByOne(keys);
+        expect(single.count).toBe(keys.requests);
+        const [half, all] = [tally(single, single.count >>> 1), tally(single)];
+        requests.forEach((count, i) => {
+          expect(Math.abs((all.get(`key-${i}`) ?? 0) - count)).toBeLessThanOrEqual(4);
+          expect(Math.abs((half.get(`key-${i}`) ?? 0) - count / 2)).toBeLessThanOrEqual(4);
+        });
       }),
     );
+  });
+
+  it("by Zipf's law give every client about its share", () => {
+    const keys = zipfKeys(1000, 100_000, 1.1, 1);
+    const seen = tally(oneByOne(keys));
+    for (let i = 0; i < 1000; i++) expect(Math.abs((seen.get(keys.key(i)) ?? 0) - keys.requestsOf(i))).toBeLessThan(4);
+  });
+
+  it("of clients with one request each are those clients", () => {
+    const keys = uniformKeys(100, 1);
+    expect(oneByOne(keys)).toBe(keys);
   });
 });
