@@ -230,6 +230,29 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/compare.ts"),
   },
   {
+    name: "recommend",
+    summary: "rank the policies that are even and stable enough, by what they cost",
+    description:
+      "Measures policies for these servers and keys: the busiest server's load, what moves when a server joins or one from the middle leaves, the time of a lookup and the memory. Those that meet the limits come first, the cheapest at the top; exits with 99 when none does.",
+    options: [
+      ["--servers <list>", "a number, or names with addresses and weights", "10"],
+      ["--peak <ratio>", "the most that the busiest server may have, over its share", "1.1"],
+      ["--moved <times>", "the most that a change may move, over the least that it must", "1.2x"],
+      ["--policy <list>", "only these policies, apart by commas (default: all that place keys)"],
+      ["--hash <list>", "hash functions, apart by commas", "xxh64"],
+      ["--weights <list>", "the servers' weights, by turns: 1,1,2"],
+      ["--runs <k>", "runs, each with other clients and server names (default: 3)"],
+      ["--keys <n>", "distinct keys (default: 10000 a server, up to 500000)"],
+      ...keyOptions,
+      seedOption,
+    ],
+    examples: [
+      "lbctl recommend --servers 10 --peak 1.1 --moved 1.2x",
+      "lbctl recommend --servers 'a*2,b,c' --keys-file access.log --key-field target",
+    ],
+    load: () => import("./commands/recommend.ts"),
+  },
+  {
     name: "balance",
     endsItself: true,
     summary: "run the balancer alone, in the foreground, before any HTTP servers",

@@ -15,7 +15,7 @@ export interface Step {
 }
 
 /** Fractions of all, from 0 to 1. */
-export interface Moves {
+interface Moves {
   readonly keys: number;
   readonly requests: number;
 }

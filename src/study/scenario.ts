@@ -15,8 +15,7 @@ import {
 const mostServers = 10_000;
 
 /** server-1 … server-n, as a fleet has them. */
-export const numbered = (n: number): Member[] =>
-  Array.from({ length: n }, (_, i) => ({ name: `server-${i + 1}`, weight: 1 }));
+const numbered = (n: number): Member[] => Array.from({ length: n }, (_, i) => ({ name: `server-${i + 1}`, weight: 1 }));
 
 /** The servers of a study offline. */
 export interface StudiedServers {
