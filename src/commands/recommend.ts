@@ -94,6 +94,8 @@ async function measureAll(ways: readonly Way[], trial: Trial, progress: Progress
       leftOut.push({ policy, reason: error.message });
     }
   }
+  const [first] = leftOut;
+  if (measured.length === 0 && first !== undefined) throw usageError(first.reason);
   return { measured, leftOut };
 }
 

@@ -26,6 +26,8 @@ export interface Candidate {
   /** When one server more joins, and when one from the middle leaves (null where there is only one). */
   readonly add: Move;
   readonly lose: Move | null;
+  /** Why no server can leave from the middle; null when one can. */
+  readonly cannotLose: string | null;
   readonly cost: { readonly buildMs: number; readonly bytes: number; readonly lookupNs: number };
   readonly reasons: readonly string[];
 }

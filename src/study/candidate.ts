@@ -1,12 +1,13 @@
-import { createPlacement, defaultHash, formatPolicy, type Member, type Placement } from "../placement/index.ts";
+import { formatPolicy, type Member, type Placement } from "../placement/index.ts";
 import type { Candidate, Move } from "../report/recommend-table.ts";
 import { oneByOne } from "../simulate/one-by-one.ts";
 import { type Step, sweep } from "../simulate/sweep.ts";
 import type { WeightedKeys } from "../simulate/weighted-keys.ts";
 import { evennessByWeight } from "../stats/by-weight.ts";
 import { leastMovedByWeight } from "../stats/moved.ts";
+import { spreadOf } from "../stats/spread.ts";
 import { costOf } from "./cost.ts";
-import { placesKeys, type Way } from "./point.ts";
+import { misfit, place, placesKeys, type Way } from "./point.ts";
 
 /** Servers as they are, with one more, and with one less; null where one is all there is. */
 export interface Changes {
@@ -46,41 +47,35 @@ export interface Trial {
 }
 
 /** Measures a way to place keys: how even it is in each run, what a change of servers moves, and what it costs. */
-export async function measure(
-  way: Way,
-  { runs, keysOf, signal }: Trial,
-): Promise<Omit<Candidate, "meets" | "reasons">> {
-  const steps: Step[][] = [];
-  for (const [run, { now, more, less }] of runs.entries()) {
-    const sets = run === 0 ? [more, now, ...(less === null ? [] : [less])] : [now];
-    const given = keysOf(run);
-    steps.push(
-      await sweep(
-        sets.map((set) => place(way, set)),
-        placesKeys(way.policy) ? given : oneByOne(given),
-        { signal },
-      ),
-    );
-  }
-  const [[grown, now, shrunk] = [], ...others] = steps;
-  if (grown === undefined || now === undefined) throw new Error("a trial of no runs");
-  const even = [now, ...others.flat()];
+export async function measure(way: Way, trial: Trial): Promise<Omit<Candidate, "meets" | "reasons">> {
+  const [first, ...others] = trial.runs;
+  if (first === undefined) throw new Error("a trial of no runs");
+  const cannotLose = misfit(way, first.less ?? []);
+  const sets = [first.more, first.now, ...(first.less === null || cannotLose !== null ? [] : [first.less])];
+  const [grown, now, shrunk] = await sweepRun(way, sets, trial, 0);
+  if (grown === undefined || now === undefined) throw new Error("a sweep without its steps");
+  const even = [now];
+  for (const [i, run] of others.entries()) even.push(...(await sweepRun(way, [run.now], trial, i + 1)));
+  const keys = trial.keysOf(0);
   const peaks = even.map((step) => peakOf(step, step.requests));
-  const keys = keysOf(0);
   return {
     policy: formatPolicy(way.policy),
     hash: way.hash,
-    peak: { mean: peaks.reduce((sum, peak) => sum + peak, 0) / peaks.length, worst: Math.max(...peaks) },
+    peak: { mean: spreadOf(peaks).mean, worst: Math.max(...peaks) },
     peakByKeys: keys.skewed && placesKeys(way.policy) ? Math.max(...even.map((step) => peakOf(step, step.keys))) : null,
     spilled: placesKeys(way.policy) ? 0 : spilledOf(now.placement, oneByOne(keys)),
     add: moveBetween(grown, now),
     lose: shrunk === undefined ? null : moveBetween(now, shrunk),
+    cannotLose,
     cost: await costOf(() => place(way, now.placement.members), keys.key),
   };
 }
 
-const place = ({ policy, hash }: Way, members: readonly Member[]): Placement =>
-  createPlacement(policy, hash ?? defaultHash, members);
+function sweepRun(way: Way, sets: readonly (readonly Member[])[], { keysOf, signal }: Trial, run: number) {
+  const keys = keysOf(run);
+  const placements = sets.map((members) => place(way, members));
+  return sweep(placements, placesKeys(way.policy) ? keys : oneByOne(keys), { signal });
+}
 
 const peakOf = ({ placement }: Step, loads: Float64Array): number =>
   evennessByWeight(

@@ -1,4 +1,15 @@
-import { formatPolicy, type HashName, type Policy, type PolicySpec, policies } from "../placement/index.ts";
+import {
+  createPlacement,
+  defaultHash,
+  formatPolicy,
+  type HashName,
+  type Member,
+  type Placement,
+  PlacementError,
+  type Policy,
+  type PolicySpec,
+  policies,
+} from "../placement/index.ts";
 import type { StudyPoint } from "../report/run.ts";
 import { distribution } from "../stats/distribution.ts";
 import { movedFigures } from "../stats/moved.ts";
@@ -14,6 +25,21 @@ export function waysOf(policySpecs: readonly PolicySpec[], hashNames: readonly H
   return policySpecs.flatMap((policy): Way[] =>
     policies[policy.name].hashed ? hashNames.map((hash) => ({ policy, hash })) : [{ policy, hash: null }],
   );
+}
+
+/** The placement of some members, in one way. */
+export const place = ({ policy, hash }: Way, members: readonly Member[]): Placement =>
+  createPlacement(policy, hash ?? defaultHash, members);
+
+/** Why a way has no room for some members; null when it has. */
+export function misfit(way: Way, members: readonly Member[]): string | null {
+  try {
+    place(way, members);
+    return null;
+  } catch (error) {
+    if (error instanceof PlacementError) return error.message;
+    throw error;
+  }
 }
 
 /** Whether a key has one server, whatever else goes on: a bounded ring looks at the load of the moment, too. */

@@ -20,17 +20,19 @@ export function recommendation(measured: readonly Measured[], limits: Limits): C
   ];
 }
 
-const ratioOf = ({ add, lose }: Measured): number => Math.max(add.ratio, lose?.ratio ?? 0);
+const ratioOf = ({ add, lose, cannotLose }: Measured): number =>
+  Math.max(add.ratio, cannotLose === null ? (lose?.ratio ?? 0) : Number.POSITIVE_INFINITY);
 
 /** How far over its limits a candidate is: the product of what it misses each by. */
 const distance = (each: Measured, limits: Limits): number =>
   Math.max(1, each.peak.worst / limits.peak) * Math.max(1, ratioOf(each) / limits.moved);
 
-function missesOf({ peak, add, lose }: Measured, limits: Limits): string[] {
+function missesOf({ peak, add, lose, cannotLose }: Measured, limits: Limits): string[] {
   const misses: string[] = [];
   if (peak.worst > limits.peak)
     misses.push(`its peak comes to ${peak.worst.toPrecision(peak.worst < 1.2 * limits.peak ? 4 : 3)}`);
   if (add.ratio > limits.moved) misses.push(`adding a server moves ${share(add)}`);
+  if (cannotLose !== null) misses.push(cannotLose.replace(/\.$/, ""));
   if (lose !== null && lose.ratio > limits.moved) misses.push(`losing one moves ${share(lose)}`);
   return misses;
 }

@@ -1,11 +1,4 @@
-import {
-  createPlacement,
-  defaultHash,
-  formatPolicy,
-  type Member,
-  type Placement,
-  PlacementError,
-} from "../placement/index.ts";
+import { formatPolicy, type Member, type Placement, PlacementError } from "../placement/index.ts";
 import type { StudyPoint } from "../report/run.ts";
 import { effectiveKeys, hotKeys } from "../simulate/hot-keys.ts";
 import { oneByOne } from "../simulate/one-by-one.ts";
@@ -14,7 +7,7 @@ import type { WeightedKeys } from "../simulate/weighted-keys.ts";
 import { evennessByWeight } from "../stats/by-weight.ts";
 import { leastMovedByWeight } from "../stats/moved.ts";
 import { spreadOf } from "../stats/spread.ts";
-import { placesKeys, studyPoint, type Way } from "./point.ts";
+import { misfit, place, placesKeys, studyPoint, type Way } from "./point.ts";
 
 export interface SimulatedStudy {
   /** The servers of each step, in run 0 ≤ `run`. */
@@ -69,23 +62,10 @@ interface Plan {
 function planned(way: Way, steps: readonly (readonly Member[])[]): Plan {
   const errors = steps.map((members) => misfit(way, members));
   const fits = [...errors.keys()].filter((step) => errors[step] === null);
-  const first = errors.find((error) => error !== null) ?? null;
-  if (first !== null && fits.length === 0) throw first;
+  const reason = errors.find((error) => error !== null) ?? null;
+  if (reason !== null && fits.length === 0) throw new PlacementError(reason);
   const servers = steps.flatMap((members, step) => (errors[step] === null ? [] : members.length));
-  return { way, fits, leftOut: first && { policy: formatPolicy(way.policy), servers, reason: first.message } };
-}
-
-const place = ({ policy, hash }: Way, members: readonly Member[]): Placement =>
-  createPlacement(policy, hash ?? defaultHash, members);
-
-function misfit(way: Way, members: readonly Member[]): PlacementError | null {
-  try {
-    place(way, members);
-    return null;
-  } catch (error) {
-    if (error instanceof PlacementError) return error;
-    throw error;
-  }
+  return { way, fits, leftOut: reason === null ? null : { policy: formatPolicy(way.policy), servers, reason } };
 }
 
 /** The points of the first run, each with what the others show beside it. */

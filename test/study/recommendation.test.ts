@@ -13,6 +13,7 @@ const candidate = (policy: string, changes: Partial<Measured> & { ratio?: number
     peak: { mean: worst, worst },
     peakByKeys: null,
     spilled: 0,
+    cannotLose: null,
     add: move,
     lose: move,
     cost: { buildMs: 1, bytes: 1000, lookupNs: 100 },
@@ -48,6 +49,12 @@ describe("a recommendation", () => {
       "adding a server moves 90.0 % of the keys, 9.0 times the least",
       "losing one moves 90.0 % of the keys, 9.0 times the least",
     ]);
+  });
+
+  test("a policy that can lose no server from the middle comes last", () => {
+    const stuck = candidate("jump", { lose: null, cannotLose: "Only the last can leave." });
+    const ranked = recommendation([stuck, candidate("modulo", { ratio: 9, worst: 9 })], limits);
+    expect(ranked.at(-1)).toMatchObject({ policy: "jump", meets: false, reasons: ["Only the last can leave"] });
   });
 
   test("tells what spills", () => {

@@ -1,8 +1,9 @@
+import { PlacementError } from "../error.ts";
 import { multiplyHigh } from "../hashes/bytes.ts";
 import { hashText } from "../key.ts";
 import { numberedOrder } from "../numbering.ts";
 import { remix } from "../remix.ts";
-import type { Policy } from "../types.ts";
+import type { Member, Policy } from "../types.ts";
 import { drawPlacement } from "../walk.ts";
 
 /** The multiplier of the paper's generator, 2862933555777941757, in halves. */
@@ -29,8 +30,26 @@ export function jumpBucket(keyHigh: number, keyLow: number, buckets: number): nu
 }
 
 /**
+ * Throws a PlacementError when servers of one numbered series (server-1, server-2, …) leave a number out: the later
+ * ones would be numbered anew, and most keys move.
+ */
+function refuseGap(members: readonly Member[]): void {
+  const series = members.map(({ name }) => /^([^:]*?)(\d{1,15})$/.exec(name));
+  const [prefix, ...others] = new Set(series.map((match) => match?.[1]));
+  if (prefix === undefined || others.length > 0) return;
+  const numbers = new Set(series.map((match) => Number(match?.[2])));
+  const first = [...numbers].reduce((least, number) => Math.min(least, number));
+  for (let number = first; number < first + members.length; number++) {
+    if (numbers.has(number)) continue;
+    throw new PlacementError(
+      `jump numbers its servers, only the last can leave, and ${prefix}${number} is missing: keep it, or take anchor, which any server can leave.`,
+    );
+  }
+}
+
+/**
  * Servers are numbered, by name with digits as numbers (server-2 before server-10), and only the last number can join
- * or leave with the least movement: without another, all after it are numbered anew. The 64-bit state is the key's
+ * or leave: without another, all after it would be numbered anew. The 64-bit state is the key's
  * hash as a number. A server that is down keeps its number: its keys alone jump again, with the hash mixed anew.
  */
 export const jump: Policy = {
@@ -40,6 +59,7 @@ export const jump: Policy = {
   weighted: false,
   options: {},
   build(members, hash) {
+    refuseGap(members);
     const order = numberedOrder(members);
     return drawPlacement(
       members,

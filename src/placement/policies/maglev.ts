@@ -1,4 +1,5 @@
 import { circlePlacement } from "../circle.ts";
+import { PlacementError } from "../error.ts";
 import { hashText } from "../key.ts";
 import { remainder } from "../remainder.ts";
 import type { Hash, Member, Policy } from "../types.ts";
@@ -102,6 +103,11 @@ export const maglev: Policy = {
   },
   build(members, hash, options) {
     const size = options.size as number;
+    if (size < members.length) {
+      throw new PlacementError(
+        `The table of maglev has ${size} slots, fewer than its ${members.length} servers: give a prime size over 100 times as many, such as maglev:size=65537.`,
+      );
+    }
     const owners = maglevTable(members, hash, size);
     return circlePlacement(members, owners, (key) => remainder(hashText(hash, key), size));
   },

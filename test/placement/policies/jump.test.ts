@@ -44,12 +44,41 @@ it("numbers servers by their numbers, so that the tenth is the last", () => {
   expect(new Set(moved.map((key) => ownerOf(after, key)))).toEqual(new Set(["server-10"]));
 });
 
-it("numbers all later servers anew when one leaves from the middle", () => {
-  const before = placed("jump", servers(9));
-  const after = placed(
-    "jump",
-    servers(9).filter(({ name }) => name !== "server-2"),
-  );
+it.each([
+  [["server-1", "server-3"], "server-2"],
+  [["S3", "S5", "S4", "S7"], "S6"],
+])("refuses %j, for only the last can leave", (names, missing) => {
+  expect(() =>
+    placed(
+      "jump",
+      names.map((name) => ({ name, weight: 1 })),
+    ),
+  ).toThrow(new RegExp(`only the last can leave, and ${missing} is missing: .*anchor`));
+});
+
+it.each([
+  ["a", "c"],
+  ["server-5", "server-6"],
+  ["10.0.0.1:81", "10.0.0.1:83"],
+  ["x1", "y3"],
+])("takes %s and %s, which are no series with a gap", (...names) => {
+  expect(
+    placed(
+      "jump",
+      names.map((name) => ({ name, weight: 1 })),
+    ).members,
+  ).toHaveLength(2);
+});
+
+it("numbers all later servers anew when one leaves from the middle of names without numbers", () => {
+  const members = [..."abcdefghi"].map((name) => ({ name, weight: 1 }));
+  const [before, after] = [
+    placed("jump", members),
+    placed(
+      "jump",
+      members.filter(({ name }) => name !== "b"),
+    ),
+  ];
   const moved = keys.filter((key) => ownerOf(before, key) !== ownerOf(after, key));
   expect(moved.length / keys.length).toBeGreaterThan(0.7);
 });

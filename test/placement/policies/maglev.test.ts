@@ -59,11 +59,17 @@ it("shares slots by weight to within one turn, whatever the preferences", () => 
 });
 
 it("keeps servers that own no slot as the last candidates", () => {
-  const placement = placed("maglev:size=3", servers(6));
+  const heavy = servers(6).map((member, i) => ({ ...member, weight: i === 0 ? 1000 : 1 }));
+  const placement = placed("maglev:size=7", heavy);
   const order = placement.candidates("k");
   expect(order.toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
   const last = order.at(-1);
   expect(placement.select("k", (member) => member === last)).toBe(last);
+});
+
+it("refuses a table with fewer slots than servers", () => {
+  expect(() => placed("maglev:size=5", servers(6))).toThrow(/5 slots, fewer than its 6 servers: give a prime size/);
+  expect(placed("maglev:size=5", servers(5)).candidates("k")).toHaveLength(5);
 });
 
 // Keys of surviving servers that move when k of 1000 leave: about 0.6 % and 2.3 % of the table.
