@@ -11,7 +11,7 @@ import type { Experiment } from "./driver.ts";
 import { drivers } from "./drivers/index.ts";
 import { waitUntil } from "./health.ts";
 import { isAlive, processIdentitySchema } from "./process-identity.ts";
-import type { FleetSpec } from "./spec.ts";
+import { checkPlacement, type FleetSpec } from "./spec.ts";
 import {
   createFolder,
   type FleetFolder,
@@ -72,6 +72,7 @@ export async function changeFleet(
     try {
       signal.throwIfAborted();
       const spec = make(before?.spec ?? null);
+      checkPlacement(spec);
       if (await putSpec(folder, { spec, version: before?.version ?? 0 }, progress, signal)) break;
     } catch (error) {
       // A supervisor that was started for a fleet that is not to be has nothing to look after.

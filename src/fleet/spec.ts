@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { usageError } from "../errors.ts";
+import { createPlacement, parseHash, parsePolicy } from "../placement/index.ts";
 
 /** More servers than this on one machine is a mistake, not a fleet. */
 export const maxServers = 200;
@@ -55,6 +56,12 @@ export function refuseToMove(
   ] as const)
     if (is !== wanted)
       throw usageError(`The fleet runs with --${name} ${is}, which can't change while it is up: \`lbctl down\` first.`);
+}
+
+/** Throws a PlacementError when the policy has no room for these servers, before anything is stopped or started. */
+export function checkPlacement({ policy, hash, bind, servers }: FleetSpec): void {
+  const members = servers.map(({ name, weight, port }) => ({ name, weight, address: `${bind}:${port}` }));
+  createPlacement(parsePolicy(policy), parseHash(hash), members);
 }
 
 /** An address to connect to, for one that is listened on. */

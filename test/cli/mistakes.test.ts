@@ -140,6 +140,16 @@ describe("a fleet in trouble", () => {
     expect((await servers())[0].id).toBe(before[0].id);
   });
 
+  test("is left alone by a change that its policy has no room for", async () => {
+    await box.run("up", "--servers", "3", "--policy", "jump");
+    const servers = async () => JSON.parse((await box.run("status", "--json")).stdout).servers;
+    const before = await servers();
+    await refused(["rm", "server-2"], 2, /^lbctl: jump numbers its servers, .* server-2 is missing/);
+    expect(await servers()).toEqual(before);
+    await refused(["up", "--servers", "60", "--policy", "classroom"], 2, /classroom ring has 512 slots/);
+    expect(await servers()).toEqual(before);
+  });
+
   test("its files are for their owner alone", async () => {
     expect((await stat(join(box.home, "default"))).mode & 0o777).toBe(0o700);
     expect((await stat(state("token"))).mode & 0o777).toBe(0o600);
