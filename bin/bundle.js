@@ -1,6 +1,6 @@
-// The build: tsc compiles everything, then three things become one file each.
+// The build: tsc compiles everything, then three things become one file each, and the types for authors are put beside them.
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -13,6 +13,9 @@ const { status } = spawnSync(process.execPath, [join(typescript, "bin/tsc"), "-p
   stdio: ["ignore", 2, 2],
 });
 if (status !== 0) process.exit(1);
+
+// The types for who writes a policy or a hash: `import type { Build } from "lbctl"`. It holds nothing but types.
+cpSync(join(root, "src/placement/modules/author.ts"), join(root, "dist/author.d.ts"));
 
 const requireForCommonJs =
   'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';

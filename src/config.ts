@@ -4,15 +4,24 @@ import { formatKey, parseKey } from "../cluster/balancer/key.ts";
 import { parseTrust } from "../cluster/balancer/trust.ts";
 import type { Flags } from "./context.ts";
 import { usageError } from "./errors.ts";
-import { type FleetSpec, maxServers, refuseToMove, resized } from "./fleet/spec.ts";
+import {
+  type FleetSpec,
+  maxServers,
+  type PlacementChange,
+  refuseToMove,
+  resized,
+  withPlacement,
+} from "./fleet/spec.ts";
+import { withModules } from "./modules/load.ts";
 import { wholeNumber } from "./numbers.ts";
-import { defaultHash, defaultPolicy, formatPolicy, parseHash, parsePolicy } from "./placement/index.ts";
+import { defaultHash, defaultPolicy, formatPolicy, parseHash, parsePolicy, sourcesOf } from "./placement/index.ts";
 
 /** What a fleet is unless its user says otherwise. */
 const defaultServers = 3;
 const fleetDefaults = {
   policy: defaultPolicy,
   hash: defaultHash,
+  modules: {},
   key: "client-ip",
   port: 5000,
   bind: "127.0.0.1",
@@ -28,7 +37,12 @@ const trustedBy = (driver: FleetSpec["driver"], bind: string): string[] =>
  * The fleet that `up`'s flags ask for: what they leave out is as it runs, or a default. Flags that a running fleet
  * can't follow are an error.
  */
-export function askedSpec(flags: Flags, driver: FleetSpec["driver"], existing: FleetSpec | null): FleetSpec {
+export function askedSpec(
+  flags: Flags,
+  placement: PlacementChange,
+  driver: FleetSpec["driver"],
+  existing: FleetSpec | null,
+): FleetSpec {
   const port = flags.whole("port", 1024, 65_000) ?? existing?.port ?? fleetDefaults.port;
   const bind = bindAddress(flags.text("bind")) ?? existing?.bind ?? fleetDefaults.bind;
   const trust = trustList(flags.text("trust")) ?? existing?.trust ?? trustedBy(driver, bind);
@@ -38,16 +52,19 @@ export function askedSpec(flags: Flags, driver: FleetSpec["driver"], existing: F
   const base: FleetSpec = { ...fleetDefaults, servers: [], images: null, ...existing, ...asked };
   const servers = flags.text("servers");
   const count = servers === undefined ? base.servers.length || defaultServers : serverCount(servers);
-  return resized(withPlacement(base, flags, flags.text("policy")), count);
+  return resized(withPlacement(base, placement), count);
 }
 
-/** A fleet with the policy, hash and key that flags ask for. */
-export function withPlacement(spec: FleetSpec, flags: Flags, policy: string | undefined): FleetSpec {
+/** The policy, hash and key that are asked for, with the modules that they come from, loaded now and kept as they are now. */
+export async function askedPlacement(flags: Flags, policyText: string | undefined): Promise<PlacementChange> {
+  const [hashText, key] = [flags.text("hash"), flags.text("key")];
+  const policy = policyText === undefined ? undefined : await withModules(policyText, parsePolicy);
+  const hash = hashText === undefined ? undefined : await withModules(hashText, parseHash);
   return {
-    ...spec,
-    policy: policy === undefined ? spec.policy : formatPolicy(parsePolicy(policy)),
-    hash: parseHash(flags.text("hash") ?? spec.hash),
-    key: formatKey(parseKey(flags.text("key") ?? spec.key)),
+    policy: policy && formatPolicy(policy),
+    hash: hash?.name,
+    key: key === undefined ? undefined : formatKey(parseKey(key)),
+    modules: sourcesOf(policy, hash),
   };
 }
 

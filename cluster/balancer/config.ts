@@ -1,4 +1,12 @@
-import { defaultHash, defaultPolicy, type HashName, type Member, type PolicySpec } from "../../src/placement/index.ts";
+import {
+  defaultHash,
+  defaultPolicy,
+  type Hash,
+  hashes,
+  type Member,
+  type PolicySpec,
+  parsePolicy,
+} from "../../src/placement/index.ts";
 import type { Endpoint } from "../listen.ts";
 import { ConfigError } from "./address.ts";
 import type { BalancerEvent } from "./events.ts";
@@ -29,7 +37,7 @@ export interface BalancerConfig {
   /** Each with an address. */
   readonly members: readonly Member[];
   readonly policy: PolicySpec;
-  readonly hash: HashName;
+  readonly hash: Hash;
   readonly key: KeySpec;
   /** Whose `X-Forwarded-For` counts: addresses, CIDR blocks, `loopback`, `gateway`. */
   readonly trust: readonly string[];
@@ -66,8 +74,8 @@ export const withDefaults = (given: Partial<BalancerConfig>): BalancerConfig => 
   controlExposed: false,
   token: null,
   members: [],
-  policy: { name: defaultPolicy, options: {} },
-  hash: defaultHash,
+  policy: parsePolicy(defaultPolicy),
+  hash: hashes[defaultHash],
   key: { kind: "client-ip" },
   trust: [],
   check: defaultCheck,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withModules } from "../../src/modules/load.ts";
 import { PlacementError, parseHash, parseMembers, parsePolicy } from "../../src/placement/index.ts";
 import { ConfigError, parseAddress } from "./address.ts";
 import { type BalancerConfig, parseCheck, withDefaults } from "./config.ts";
@@ -6,12 +7,12 @@ import { parseKey } from "./key.ts";
 import { parseTrust } from "./trust.ts";
 
 /** A variable read by `parse`, whose complaint becomes the variable's. Unset and empty are the same. */
-const variable = <T>(parse: (text: string) => T) =>
+const variable = <T>(parse: (text: string) => T | Promise<T>) =>
   z
     .string()
-    .transform((text, context) => {
+    .transform(async (text, context) => {
       try {
-        return text === "" ? undefined : parse(text);
+        return text === "" ? undefined : await parse(text);
       } catch (error) {
         if (!(error instanceof ConfigError || error instanceof PlacementError)) throw error;
         context.addIssue({ code: "custom", message: error.message });
@@ -42,8 +43,8 @@ const variables = z.object({
   LBCTL_CONTROL_EXPOSED: variable(parseFlag),
   LBCTL_TOKEN: variable(parseToken),
   LBCTL_SERVERS: variable(parseMembers),
-  LBCTL_POLICY: variable(parsePolicy),
-  LBCTL_HASH: variable(parseHash),
+  LBCTL_POLICY: variable((text) => withModules(text, parsePolicy)),
+  LBCTL_HASH: variable((text) => withModules(text, parseHash)),
   LBCTL_KEY: variable(parseKey),
   LBCTL_TRUST: variable(parseTrustList),
   LBCTL_CHECK: variable(parseCheck),
@@ -63,9 +64,12 @@ const settings = {
   LBCTL_CHECK: "check",
 } as const satisfies Record<keyof z.infer<typeof variables>, keyof BalancerConfig>;
 
-/** Reads the configuration from the environment; throws a ConfigError of one sentence that names the variable. */
-export function configFromEnv(env: Readonly<Record<string, string | undefined>>): BalancerConfig {
-  const result = variables.safeParse(env);
+/**
+ * Reads the configuration from the environment, and the modules that it names by their paths; rejects with a ConfigError
+ * of one sentence that names the variable.
+ */
+export async function configFromEnv(env: Readonly<Record<string, string | undefined>>): Promise<BalancerConfig> {
+  const result = await variables.safeParseAsync(env);
   if (!result.success) {
     const [issue] = result.error.issues;
     throw new ConfigError(`${String(issue?.path[0])}: ${issue?.message}`);

@@ -3,6 +3,8 @@ export type BalancerEvent =
   | { readonly type: "up" | "added" | "removed" | "draining" | "ready"; readonly server: string }
   | { readonly type: "down"; readonly server: string; readonly reason: string }
   | { readonly type: "policy"; readonly policy: string; readonly hash: string; readonly key: string }
+  /** The policy or the hash failed, and requests were refused for that: so many since the last such event. */
+  | { readonly type: "unplaced"; readonly reason: string; readonly requests: number }
   /** Something went wrong in the balancer itself; the reason is a stack. */
   | { readonly type: "defect"; readonly reason: string };
 

@@ -21,7 +21,7 @@ function explain(error: unknown): string {
 }
 
 try {
-  const config = { ...configFromEnv(process.env), log };
+  const config = { ...(await configFromEnv(process.env)), log };
   const balancer = await startBalancer(config);
   const at = formatAddress({ host: config.listen.host, port: balancer.port });
   const control = balancer.controlPort === null ? "" : `, control on port ${balancer.controlPort}`;

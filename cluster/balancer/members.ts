@@ -1,4 +1,5 @@
-import { formatPolicy, type Member } from "../../src/placement/index.ts";
+import { inspect } from "node:util";
+import { formatPolicy, type Member, PlacementError } from "../../src/placement/index.ts";
 import type { CheckSpec } from "./config.ts";
 import type { BalancerEvent } from "./events.ts";
 import { formatKey } from "./key.ts";
@@ -19,12 +20,17 @@ export interface MembersOptions extends Choice {
   readonly ejectionMs: number;
 }
 
+const unplacedEveryMs = 1_000;
+
 /** The servers behind the balancer: who they are, which of them can be used, and which a key goes to. */
 export class Members {
   #view: View;
   readonly #check: CheckSpec;
   readonly #hooks: MemberHooks;
   readonly #outliers: Outliers;
+  /** Requests that the policy failed on since that was told last, and when that was. */
+  #unplaced = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   /** Throws a PlacementError or ConfigError for members that cannot be. */
   constructor(options: MembersOptions, hooks: MemberHooks) {
@@ -47,14 +53,22 @@ export class Members {
     return this.#view.upstreams.find((upstream) => upstream.name === name);
   }
 
-  /** The first usable server for `key` that is not among `tried`; null when there is none. */
-  choose(key: string, tried: readonly Upstream[]): Upstream | null {
+  /**
+   * The first usable server for `key` that is not among `tried`; null when there is none. It never throws: where the
+   * policy does (one of the user's own), that costs this request and no other.
+   */
+  choose(key: string, tried: readonly Upstream[]): Upstream | "policy-failed" | null {
     const { placement, upstreams, usable, load } = this.#view;
     const untried = (member: number): boolean => {
       const upstream = upstreams[member];
       return usable(member) && upstream !== undefined && !tried.includes(upstream);
     };
-    return upstreams[placement.select(key, tried.length === 0 ? usable : untried, load)] ?? null;
+    try {
+      return upstreams[placement.select(key, tried.length === 0 ? usable : untried, load)] ?? null;
+    } catch (error) {
+      this.#unplacedBy(error);
+      return "policy-failed";
+    }
   }
 
   /** Every server's name, in the order in which `key` prefers them. */
@@ -80,7 +94,7 @@ export class Members {
     const { members, upstreams } = this.#view;
     this.#view = buildView(choice, members, upstreams);
     const { policy, hash, key } = choice;
-    this.#hooks.emit({ type: "policy", policy: formatPolicy(policy), hash, key: formatKey(key) });
+    this.#hooks.emit({ type: "policy", policy: formatPolicy(policy), hash: hash.name, key: formatKey(key) });
   }
 
   /** Keeps new requests from a server, or gives them to it again. */
@@ -117,6 +131,17 @@ export class Members {
     const { upstreams } = this.#view;
     const out = upstreams.filter((upstream) => stateOf(upstream) !== "up").length + 1;
     return out * 2 <= upstreams.length;
+  }
+
+  /** Told at once, and then once a second at most: a log must not fill a disk. */
+  #unplacedBy(error: unknown): void {
+    this.#unplaced += 1;
+    const now = performance.now();
+    if (now - this.#toldAt < unplacedEveryMs) return;
+    const reason = error instanceof PlacementError ? error.message : inspect(error);
+    this.#hooks.emit({ type: "unplaced", reason, requests: this.#unplaced });
+    this.#unplaced = 0;
+    this.#toldAt = now;
   }
 
   #passed(upstream: Upstream): void {

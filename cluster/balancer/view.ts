@@ -1,17 +1,11 @@
-import {
-  createPlacement,
-  type HashName,
-  type Member,
-  type Placement,
-  type PolicySpec,
-} from "../../src/placement/index.ts";
+import { createPlacement, type Hash, type Member, type Placement, type PolicySpec } from "../../src/placement/index.ts";
 import { type KeySource, type KeySpec, keyReader } from "./key.ts";
 import { newUpstream, stateOf, type Upstream } from "./upstream.ts";
 
 /** How a server is chosen for a request: by what, and what of the request. */
 export interface Choice {
   readonly policy: PolicySpec;
-  readonly hash: HashName;
+  readonly hash: Hash;
   readonly key: KeySpec;
 }
 

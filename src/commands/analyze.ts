@@ -7,7 +7,7 @@ import { ensureImages } from "../fleet/images.ts";
 import { type FleetSpec, maxServers, resized } from "../fleet/spec.ts";
 import { type FleetFolder, fleetFolder } from "../fleet/state.ts";
 import { serverCounts } from "../numbers.ts";
-import { defaultHash, defaultPolicy, parseHash, parsePolicies } from "../placement/index.ts";
+import { defaultHash, defaultPolicy } from "../placement/index.ts";
 import { analyzeTable } from "../report/analyze-table.ts";
 import type { AnalyzeResult, StudyPoint, Workload } from "../report/run.ts";
 import { claimRun, releaseRun } from "../report/store.ts";
@@ -43,7 +43,7 @@ const usualCount = 10_000;
 export async function run(context: Context): Promise<Code | undefined> {
   const { terminal, flags, signal } = context;
   const mode = flags.is("simulate") ? "simulate" : "live";
-  const ways = askedWays(flags);
+  const ways = await askedWays(flags);
   const study = mode === "simulate" ? await simulation(flags, ways) : liveOne(context, ways);
   const out = flags.text("out") || "reports";
   const name = await claimRun(out, "analyze");
@@ -76,10 +76,8 @@ export async function run(context: Context): Promise<Code | undefined> {
   return points.every((point) => point.count === 0) ? ExitCode.failed : undefined;
 }
 
-function askedWays(flags: Flags): Way[] {
-  const hashes = (flags.text("hash") ?? defaultHash).split(",").map((hash) => parseHash(hash.trim()));
-  return waysOf(parsePolicies(flags.text("policy") ?? defaultPolicy), hashes);
-}
+const askedWays = (flags: Flags): Promise<Way[]> =>
+  waysOf(flags.text("policy") ?? defaultPolicy, flags.text("hash") ?? defaultHash);
 
 async function saveAndShow(context: Context, out: string, startedAt: Date, result: AnalyzeResult): Promise<void> {
   const saved = await saveAndDraw(context, out, startedAt, { kind: "analyze", result });
@@ -143,7 +141,7 @@ async function ownFleet({ flags, signal }: Context, asked: Asked, progress: Prog
   const { driver } = await chooseDriver(flags.text("driver"), null);
   const images = driver === "compose" ? await ensureImages(undefined, progress.update, signal) : null;
   const only = { ...flags, text: (name: string) => (name === "port" ? flags.text(name) : undefined) };
-  return resized({ ...askedSpec(only, driver, null), images }, asked.servers[0] ?? 1);
+  return resized({ ...askedSpec(only, {}, driver, null), images }, asked.servers[0] ?? 1);
 }
 
 /** Not interruptible: Ctrl-C ends the study, and this is what follows it. A fleet that was taken down stays down. */

@@ -6,12 +6,13 @@ import { parseKey } from "../../cluster/balancer/key.ts";
 import type { Context, Flags } from "../context.ts";
 import { type ExitCode as Code, ExitCode, UserError, usageError } from "../errors.ts";
 import { assertPortFree } from "../fleet/ports.ts";
+import { withModules } from "../modules/load.ts";
 import { defaultHash, defaultPolicy, type Member, parseHash, parseMembers, parsePolicy } from "../placement/index.ts";
 import { plural } from "../report/format.ts";
 
 /** Runs the balancer alone, in the foreground, until Ctrl-C; requests in flight end first. */
 export async function run({ flags, signal, terminal }: Context): Promise<Code> {
-  const config = balancerConfig(flags, (event) => terminal.note(JSON.stringify(event)));
+  const config = await balancerConfig(flags, (event) => terminal.note(JSON.stringify(event)));
   for (const at of [config.listen, ...(config.control ? [config.control] : [])])
     if (at.port !== 0) await assertPortFree(at.host, at.port, "--listen and --control");
   const balancer = await startBalancer(config);
@@ -25,7 +26,7 @@ export async function run({ flags, signal, terminal }: Context): Promise<Code> {
   return ExitCode.done;
 }
 
-function balancerConfig(flags: Flags, log: BalancerConfig["log"]): BalancerConfig {
+async function balancerConfig(flags: Flags, log: BalancerConfig["log"]): Promise<BalancerConfig> {
   if ((flags.whole("workers", 1, 64) ?? 1) > 1)
     throw usageError("--workers takes 1: the balancer runs as one process so far.");
   const control = flags.text("control");
@@ -38,8 +39,8 @@ function balancerConfig(flags: Flags, log: BalancerConfig["log"]): BalancerConfi
     control: control === undefined ? null : parseAddress(control),
     token: token ?? null,
     members,
-    policy: parsePolicy(flags.text("policy") ?? defaultPolicy),
-    hash: parseHash(flags.text("hash") ?? defaultHash),
+    policy: await withModules(flags.text("policy") ?? defaultPolicy, parsePolicy),
+    hash: await withModules(flags.text("hash") ?? defaultHash, parseHash),
     key: parseKey(flags.text("key") ?? "client-ip"),
     trust: (flags.text("trust") ?? "").split(",").filter((word) => word !== ""),
     check: parseCheck(flags.text("check") ?? "tcp"),

@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts";
+import { withModules } from "../modules/load.ts";
 import { type CompareResult, compareTable, type Peak } from "../report/compare-table.ts";
 import { type Comparison, compare } from "../simulate/compare.ts";
 import { leastMovedByWeight } from "../stats/moved.ts";
@@ -9,7 +10,8 @@ const usualKeys = 1_000_000;
 
 /** Says what changes for keys and servers when one placement takes the place of another. */
 export async function run({ args, flags, terminal }: Context): Promise<undefined> {
-  const [before, after] = [parseScenario(args[0] ?? ""), parseScenario(args[1] ?? "")];
+  const before = await withModules(args[0] ?? "", parseScenario);
+  const after = await withModules(args[1] ?? "", parseScenario);
   const progress = await terminal.progress("reading the keys");
   try {
     const { keysOf, seed } = await askedKeys(flags, usualKeys);

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Context } from "../context.ts";
 import { type ExitCode, usageError } from "../errors.ts";
 import { prediction } from "../load/tally.ts";
+import { withModules } from "../modules/load.ts";
 import {
   createPlacement,
   defaultHash,
@@ -15,9 +16,10 @@ import { parseServers } from "../study/scenario.ts";
 
 /** Prints `key<TAB>server` for keys from arguments, a file or standard input, a line at a time. */
 export async function run({ args, flags, terminal }: Context): Promise<ExitCode | undefined> {
-  const policy = parsePolicy(flags.text("policy") ?? defaultPolicy);
+  const policy = await withModules(flags.text("policy") ?? defaultPolicy, parsePolicy);
+  const hash = await withModules(flags.text("hash") ?? defaultHash, parseHash);
   const members = parseServers(flags.text("servers") ?? "3");
-  const placement = createPlacement(policy, parseHash(flags.text("hash") ?? defaultHash), members);
+  const placement = createPlacement(policy, hash, members);
   const down = new Set((flags.text("down") ?? "").split(",").filter((name) => name !== ""));
   for (const name of down)
     if (!members.some((member) => member.name === name))

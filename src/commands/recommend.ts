@@ -1,14 +1,6 @@
 import type { Context, Flags } from "../context.ts";
 import { type ExitCode as Code, ExitCode, usageError } from "../errors.ts";
-import {
-  defaultHash,
-  formatPolicy,
-  type Member,
-  PlacementError,
-  parseHash,
-  parsePolicies,
-  policies,
-} from "../placement/index.ts";
+import { defaultHash, formatPolicy, type Member, PlacementError, policies } from "../placement/index.ts";
 import { type Limits, type RecommendResult, recommendTable } from "../report/recommend-table.ts";
 import { effectiveKeys, hotKeys } from "../simulate/hot-keys.ts";
 import { changesOf, measure, type Trial } from "../study/candidate.ts";
@@ -31,7 +23,9 @@ export async function run({ flags, terminal, signal }: Context): Promise<Code | 
   const runs = flags.whole("runs", 1, 100) ?? (servers.named && keys.workload.kind === "file" ? 1 : 3);
   const trial = trialOf(servers, keys, runs, signal);
   const progress = await terminal.progress("measuring");
-  const { measured, leftOut } = await measureAll(askedWays(flags, limits), trial, progress).finally(progress.clear);
+  const { measured, leftOut } = await measureAll(await askedWays(flags, limits), trial, progress).finally(
+    progress.clear,
+  );
   const result: RecommendResult = {
     schemaVersion: 1,
     servers: members.length,
@@ -63,13 +57,13 @@ function askedServers(flags: Flags): StudiedServers {
 }
 
 /** Every policy that places keys, some of them with options that suit the limits; or those that are asked for. */
-function askedWays(flags: Flags, limits: Limits): Way[] {
-  const hashes = (flags.text("hash") ?? defaultHash).split(",").map((hash) => parseHash(hash.trim()));
+async function askedWays(flags: Flags, limits: Limits): Promise<Way[]> {
+  const hashes = flags.text("hash") ?? defaultHash;
   const asked = flags.text("policy");
-  if (asked !== undefined) return waysOf(parsePolicies(asked), hashes);
+  if (asked !== undefined) return await waysOf(asked, hashes);
   const keyed = Object.entries(policies).flatMap(([name, policy]) => (policy.keyed ? [name] : []));
   const bounded = `ring:bounded=${Math.max(101, Math.floor(100 * limits.peak))}`;
-  return waysOf(parsePolicies([...keyed, "ring:vnodes=1000", "maglev:size=655373", bounded].join(",")), hashes);
+  return await waysOf([...keyed, "ring:vnodes=1000", "maglev:size=655373", bounded].join(","), hashes);
 }
 
 function trialOf(servers: StudiedServers, { keysOf, seed }: AskedKeys, runs: number, signal: AbortSignal): Trial {

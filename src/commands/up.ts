@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import { askedSpec } from "../config.ts";
+import { askedPlacement, askedSpec } from "../config.ts";
 import type { Context } from "../context.ts";
 import type { ExitCode } from "../errors.ts";
 import { chooseDriver } from "../fleet/choose-driver.ts";
 import { changeFleet, fleetStatus, runningFleet } from "../fleet/client.ts";
 import { drivers } from "../fleet/drivers/index.ts";
 import { ensureImages } from "../fleet/images.ts";
-import type { FleetSpec } from "../fleet/spec.ts";
+import { checkPlacement, type FleetSpec } from "../fleet/spec.ts";
 import { type FleetFolder, fleetFlag, fleetFolder } from "../fleet/state.ts";
 import type { FleetStatus } from "../fleet/supervisor.ts";
 import { plural } from "../report/format.ts";
@@ -19,12 +19,14 @@ export async function run(context: Context): Promise<ExitCode | undefined> {
   const before = await fleetStatus(folder);
   const choice = await chooseDriver(flags.text("driver"), before?.spec.driver ?? null);
   // Before anything is started or built: what can't be is refused.
-  const asked = askedSpec(flags, choice.driver, before?.spec ?? null);
+  const placement = await askedPlacement(flags, flags.text("policy"));
+  const asked = askedSpec(flags, placement, choice.driver, before?.spec ?? null);
+  await checkPlacement(asked);
   if (flags.is("dry-run")) return showPlan(context, folder, asked);
   const progress = await terminal.progress(`bringing up ${folder.fleet}`);
   try {
     const images = asked.driver === "compose" ? await ensureImages(flags.text("base"), progress.update, signal) : null;
-    const make = (existing: FleetSpec | null) => ({ ...askedSpec(flags, choice.driver, existing), images });
+    const make = (existing: FleetSpec | null) => ({ ...askedSpec(flags, placement, choice.driver, existing), images });
     if (before && unchanged(before, make(before.spec))) {
       progress.done(`The fleet "${folder.fleet}" is up already: nothing changed.`);
     } else {

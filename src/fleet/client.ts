@@ -72,7 +72,7 @@ export async function changeFleet(
     try {
       signal.throwIfAborted();
       const spec = make(before?.spec ?? null);
-      checkPlacement(spec);
+      await checkPlacement(spec);
       if (await putSpec(folder, { spec, version: before?.version ?? 0 }, progress, signal)) break;
     } catch (error) {
       // A supervisor that was started for a fleet that is not to be has nothing to look after.

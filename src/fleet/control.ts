@@ -17,6 +17,8 @@ const memberSchema = z.object({
 });
 const viewSchema = z.object({ servers: z.array(memberSchema), policy: z.string(), hash: z.string(), key: z.string() });
 
+const policySchema = z.object({ modules: z.record(z.string(), z.string()) });
+
 /** What the balancer says of itself: its servers with their state and counts, and how it places. */
 export type BalancerView = z.infer<typeof viewSchema>;
 
@@ -34,7 +36,9 @@ export type Wish = z.infer<typeof wishSchema>;
 export interface Control extends AsyncDisposable {
   view(): Promise<BalancerView>;
   setServers(servers: readonly { name: string; address: string; weight: number }[]): Promise<void>;
-  setPolicy(policy: string, hash: string, key: string): Promise<void>;
+  /** The sources of the modules that its policy and hash come from, by their names. */
+  modules(): Promise<Readonly<Record<string, string>>>;
+  setPolicy(how: Pick<FleetSpec, "policy" | "hash" | "key" | "modules">): Promise<void>;
   setDrained(name: string, drained: boolean): Promise<void>;
   /** Hears wishes until the stream ends; it then resolves, and it never rejects. */
   hearWishes(onWish: (wish: Wish) => void): Promise<void>;
@@ -88,7 +92,9 @@ export function connectControl(spec: FleetSpec, token: string): Control {
       void (await call("POST", `/v1/wanted/${id}`, error === null ? { ok: true } : { error })),
     view: async () => viewSchema.parse(await call("GET", "/v1/servers")),
     setServers: async (servers) => void (await call("PUT", "/v1/servers", { servers })),
-    setPolicy: async (policy, hash, key) => void (await call("PUT", "/v1/policy", { policy, hash, key })),
+    modules: async () => policySchema.parse(await call("GET", "/v1/policy")).modules,
+    setPolicy: async ({ policy, hash, key, modules }) =>
+      void (await call("PUT", "/v1/policy", { policy, hash, key, modules })),
     setDrained: async (name, drained) =>
       void (await call("POST", `/v1/servers/${encodeURIComponent(name)}/${drained ? "drain" : "ready"}`)),
     [Symbol.asyncDispose]: () => pool.destroy(),

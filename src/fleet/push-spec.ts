@@ -11,8 +11,7 @@ interface Member {
 /** Tells the balancer what differs from what it has: placement, membership, and who is drained. */
 export async function pushSpec(driver: Driver, to: Control, want: FleetSpec): Promise<void> {
   const have = await to.view();
-  if (have.policy !== want.policy || have.hash !== want.hash || have.key !== want.key)
-    await to.setPolicy(want.policy, want.hash, want.key);
+  if (have.policy !== want.policy || have.hash !== want.hash || have.key !== want.key) await to.setPolicy(want);
   if (!sameMembers(have.servers, members(driver, want))) await to.setServers(members(driver, want));
   for (const { name, drained } of want.servers)
     if (isDrained(have, name) !== drained) await to.setDrained(name, drained);
@@ -22,11 +21,13 @@ export async function pushSpec(driver: Driver, to: Control, want: FleetSpec): Pr
  * The fleet with what was changed through the balancer's control API (placement and drains); null when the balancer's
  * members are others than they should be, as after it was started again: then it has to be told, not heard.
  */
-export function adoptedFrom(view: BalancerView, driver: Driver, spec: FleetSpec): FleetSpec | null {
+export async function adoptedFrom(control: Control, driver: Driver, spec: FleetSpec): Promise<FleetSpec | null> {
+  const view = await control.view();
   if (!sameMembers(view.servers, members(driver, spec))) return null;
   const { policy, hash, key } = view;
+  const same = policy === spec.policy && hash === spec.hash;
   const servers = spec.servers.map((server) => ({ ...server, drained: isDrained(view, server.name) }));
-  return { ...spec, policy, hash, key, servers };
+  return { ...spec, policy, hash, modules: same ? spec.modules : await control.modules(), key, servers };
 }
 
 const members = (driver: Driver, spec: FleetSpec): Member[] =>

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { usageError } from "../errors.ts";
-import { createPlacement, parseHash, parsePolicy } from "../placement/index.ts";
+import { loadPlacement } from "../modules/load.ts";
+import { createPlacement } from "../placement/index.ts";
 
 /** More servers than this on one machine is a mistake, not a fleet. */
 export const maxServers = 200;
@@ -24,6 +25,8 @@ export const fleetSpecSchema = z.object({
   /** Canonical text, e.g. `ring` or `ring:vnodes=40`. */
   policy: z.string(),
   hash: z.string(),
+  /** The sources of the modules that policy and hash name, by their names: the fleet outlives their files. */
+  modules: z.record(z.string(), z.string()).default({}),
   key: z.string(),
   /** The data port; control is one below, server i is i above. */
   port,
@@ -58,14 +61,32 @@ export function refuseToMove(
       throw usageError(`The fleet runs with --${name} ${is}, which can't change while it is up: \`lbctl down\` first.`);
 }
 
-/** Throws a PlacementError when the policy has no room for these servers, before anything is stopped or started. */
-export function checkPlacement({ policy, hash, bind, servers }: FleetSpec): void {
-  const members = servers.map(({ name, weight, port }) => ({ name, weight, address: `${bind}:${port}` }));
-  createPlacement(parsePolicy(policy), parseHash(hash), members);
+/** Rejects with a PlacementError when the policy has no room for these servers, before anything is stopped or started. */
+export async function checkPlacement(spec: FleetSpec): Promise<void> {
+  const { policy, hash } = await loadPlacement(spec);
+  const members = spec.servers.map(({ name, weight, port }) => ({ name, weight, address: `${spec.bind}:${port}` }));
+  createPlacement(policy, hash, members);
 }
 
 /** An address to connect to, for one that is listened on. */
 export const reachable = (bind: string): string => (bind === "0.0.0.0" ? "127.0.0.1" : bind);
+
+/** What a fleet's placement is to be; what is left out stays as it is. */
+export interface PlacementChange {
+  readonly policy?: string | undefined;
+  readonly hash?: string | undefined;
+  readonly key?: string | undefined;
+  /** The sources of the modules that policy and hash name. */
+  readonly modules?: Readonly<Record<string, string>>;
+}
+
+/** The fleet with another placement, and the sources of just the modules that this names. */
+export function withPlacement(spec: FleetSpec, change: PlacementChange): FleetSpec {
+  const { policy = spec.policy, hash = spec.hash, key = spec.key } = change;
+  const names = [policy.split(":", 1)[0], hash];
+  const known = Object.entries({ ...spec.modules, ...change.modules });
+  return { ...spec, policy, hash, key, modules: Object.fromEntries(known.filter(([name]) => names.includes(name))) };
+}
 
 /** The fleet with exactly `count` servers: grown by the lowest free server-i, shrunk from the highest down. */
 export function resized(spec: FleetSpec, count: number): FleetSpec {

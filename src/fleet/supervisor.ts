@@ -126,7 +126,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
     try {
       control ??= connectControl(spec, await readToken(folder));
       const dead = await mend(driver, spec);
-      const adopted = adoptedFrom(await control.view(), driver, spec);
+      const adopted = await adoptedFrom(control, driver, spec);
       if (!adopted) await pushSpec(driver, control, spec);
       else if (!isDeepStrictEqual(adopted, spec)) await keep(adopted);
       hear(control);

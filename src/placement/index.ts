@@ -1,16 +1,24 @@
 /** The public door of placement: which server a key goes to, live and simulated alike. */
-import { type HashName, hashNamed } from "./hashes/index.ts";
 import { checkMembers, sortMembers } from "./members.ts";
-import { policies } from "./policies/index.ts";
 import { completeOptions, type PolicySpec } from "./spec.ts";
-import type { Member, Placement, Policy } from "./types.ts";
+import type { Hash, Member, Placement } from "./types.ts";
 
 export { boundedAccept, loadCap } from "./bounded.ts";
 export { PlacementError } from "./error.ts";
 export { defaultHash, type HashName, hashes } from "./hashes/index.ts";
 export { formatMember, parseMembers } from "./members.ts";
+export type { Module, Modules } from "./modules/module.ts";
 export { defaultPolicy, type PolicyName, policies } from "./policies/index.ts";
-export { formatPolicy, type PolicySpec, parseHash, parsePolicies, parsePolicy } from "./spec.ts";
+export {
+  formatPolicy,
+  type PolicySpec,
+  parseHash,
+  parseHashes,
+  parsePolicies,
+  parsePolicy,
+  type Sources,
+  sourcesOf,
+} from "./spec.ts";
 export type * from "./types.ts";
 
 const nowhere: Placement = { members: [], select: () => -1, candidates: () => [] };
@@ -19,10 +27,9 @@ const nowhere: Placement = { members: [], select: () => -1, candidates: () => []
  * Builds the placement of `members`, in whatever order they come (which only an `ordered` policy keeps). Throws a PlacementError for options, names or
  * weights that can't be, and for members that the policy has no room for.
  */
-export function createPlacement(spec: PolicySpec, hash: HashName, members: readonly Member[]): Placement {
+export function createPlacement(spec: PolicySpec, hash: Hash, members: readonly Member[]): Placement {
   const options = completeOptions(spec);
   checkMembers(members);
   if (members.length === 0) return nowhere;
-  const policy: Policy = policies[spec.name];
-  return policy.build(policy.ordered ? members : sortMembers(members), hashNamed(hash), options);
+  return spec.policy.build(spec.policy.ordered ? members : sortMembers(members), hash, options);
 }

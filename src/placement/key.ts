@@ -17,8 +17,15 @@ function encode(text: string): number {
   return text.length;
 }
 
-/** The hash of a string's UTF-8 bytes: the one way in which keys and names are hashed. */
+/** The hash of a string's UTF-8 bytes: the one way in which keys are hashed. */
 export function hashText(hash: Hash, text: string): number {
   const length = encode(text);
   return hash.hash(scratch, length);
+}
+
+/** The hash of one of a server's points: its name, and a suffix that keeps it apart from the server's other points. */
+export function hashPoint(hash: Hash, server: string, suffix = "", vnode = 0): number {
+  if (hash.hashVnode === undefined) return hashText(hash, server + suffix);
+  const length = encode(server + suffix);
+  return hash.hashVnode(scratch, length, server, vnode);
 }

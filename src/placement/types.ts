@@ -15,10 +15,17 @@ export interface Member {
 /** A hash function over bytes: pure, and the same on every machine. */
 export interface Hash {
   readonly name: string;
-  /** Results are integers in [0, 2^bits): 32, or 53 (the top of a wider hash: the most that a double holds exactly). */
-  readonly bits: 32 | 53;
+  /** Results are integers in [0, 2^bits): 1 to 53 of them, 53 being the most that a double holds exactly. */
+  readonly bits: number;
   /** Hashes bytes[0, length). Does not keep or change `bytes`. */
   hash(bytes: Uint8Array, length: number): number;
+  /**
+   * Hashes the points of servers, where they are not hashed as keys are: bytes[0, length) are the text that `hash` would
+   * be given, such as `server-3#7`, and `vnode` counts a server's points from 0.
+   */
+  hashVnode?(bytes: Uint8Array, length: number, server: string, vnode: number): number;
+  /** The source of the module that it comes from, for a hash of the user's own. */
+  readonly source?: string;
 }
 
 /** Whether a member, by its index, may be chosen now. */
@@ -83,6 +90,8 @@ export interface Policy {
    * unique names; `options` are complete and valid. Throws a PlacementError where these members can't be placed with these options.
    */
   build(members: readonly Member[], hash: Hash, options: PolicyOptions): Placement;
+  /** The source of the module that it comes from, for a policy of the user's own. */
+  readonly source?: string;
   /** The closed form of cv (standard deviation over mean of the servers' shares) for n equal servers, where one is known; null with options for which none is. */
   expectedCv?(servers: number, options: PolicyOptions): number | null;
 }

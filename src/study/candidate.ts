@@ -60,7 +60,7 @@ export async function measure(way: Way, trial: Trial): Promise<Omit<Candidate, "
   const peaks = even.map((step) => peakOf(step, step.requests));
   return {
     policy: formatPolicy(way.policy),
-    hash: way.hash,
+    hash: way.hash?.name ?? null,
     peak: { mean: spreadOf(peaks).mean, worst: Math.max(...peaks) },
     peakByKeys: keys.skewed && placesKeys(way.policy) ? Math.max(...even.map((step) => peakOf(step, step.keys))) : null,
     spilled: placesKeys(way.policy) ? 0 : spilledOf(now.placement, oneByOne(keys)),

@@ -1,9 +1,9 @@
 import { UserError } from "../errors.ts";
 import { changeFleet } from "../fleet/client.ts";
-import { type FleetSpec, resized } from "../fleet/spec.ts";
+import { type FleetSpec, resized, withPlacement } from "../fleet/spec.ts";
 import type { FleetFolder } from "../fleet/state.ts";
 import type { Hit } from "../load/hit.ts";
-import { formatPolicy } from "../placement/index.ts";
+import { formatPolicy, sourcesOf } from "../placement/index.ts";
 import { plural } from "../report/format.ts";
 import type { StudyPoint } from "../report/run.ts";
 import { leastMoved } from "../stats/moved.ts";
@@ -55,7 +55,7 @@ async function* steps(study: LiveStudy): AsyncGenerator<StudyPoint> {
   for (const n of servers) {
     for (const way of ways) {
       const spec = resized(stepSpec(study.spec, way), n);
-      const label = `${plural(n, "server")} · ${spec.policy}${way.hash ? ` · ${way.hash}` : ""}`;
+      const label = `${plural(n, "server")} · ${spec.policy}${way.hash ? ` · ${way.hash.name}` : ""}`;
       const say = (text: string) => study.onProgress(text === "" ? label : `${label}: ${text}`, done / total);
       await changeFleet(folder, (now) => (now === null && done > 0 ? takenDown() : spec), say, signal);
       say("");
@@ -73,12 +73,11 @@ function takenDown(): never {
 }
 
 /** The fleet for one step: nothing drained, so that every server takes part. */
-const stepSpec = (spec: FleetSpec, { policy, hash }: Way): FleetSpec => ({
-  ...spec,
-  servers: spec.servers.map((server) => ({ ...server, drained: false })),
-  policy: formatPolicy(policy),
-  hash: hash ?? spec.hash,
-});
+const stepSpec = (spec: FleetSpec, { policy, hash }: Way): FleetSpec =>
+  withPlacement(
+    { ...spec, servers: spec.servers.map((server) => ({ ...server, drained: false })) },
+    { policy: formatPolicy(policy), hash: hash?.name, modules: sourcesOf(policy, hash) },
+  );
 
 /** Which server answered each request: indices into `names` from 1; 0 where none did. Two bytes a request. */
 interface Owners {

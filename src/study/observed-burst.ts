@@ -5,10 +5,11 @@ import { burst } from "../load/burst.ts";
 import type { Hit } from "../load/hit.ts";
 import { keyedRequests } from "../load/requests.ts";
 import { count, type Expected, emptyTally, prediction, type Tally } from "../load/tally.ts";
-import { createPlacement, type Member, parseHash, parsePolicy } from "../placement/index.ts";
+import { loadPlacement } from "../modules/load.ts";
+import type { Member } from "../placement/index.ts";
 import { type LatencySummary, latencyRecorder } from "../stats/latency.ts";
 import { fleetChanges } from "./fleet-changes.ts";
-import { placesKeys } from "./point.ts";
+import { place, placesKeys, type Way } from "./point.ts";
 
 const hitsPerReport = 500;
 /** After so many requests in a row on each connection that nothing answered, nothing will. */
@@ -32,6 +33,8 @@ export interface ObservedBurst {
 export interface BurstSeen {
   /** The balancer as it was when the burst began. */
   readonly view: BalancerView;
+  /** How it placed keys. */
+  readonly way: Way;
   readonly tally: Tally;
   readonly durationMs: number;
   readonly latencyMs: LatencySummary;
@@ -49,7 +52,8 @@ export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> 
   const taking = view.servers.filter((server) => server.state !== "draining");
   const tally: Tally = emptyTally(taking.map((server) => server.name));
   const latency = latencyRecorder();
-  const expected = expectedOf(view);
+  const way = await loadPlacement({ ...view, modules: await control.modules() });
+  const expected = expectedOf(view, way);
   const gone = new AbortController();
   const enough = unansweredPerConnection * options.concurrency;
   let unanswered = 0;
@@ -70,13 +74,12 @@ export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> 
   });
   const after = await control.view().catch(() => null);
   const changes = after ? fleetChanges(view, after) : ["the balancer no longer answers"];
-  return { view, tally, durationMs, latencyMs: latency.summary(), changes, gaveUp: gone.signal.aborted };
+  return { view, way, tally, durationMs, latencyMs: latency.summary(), changes, gaveUp: gone.signal.aborted };
 }
 
-function expectedOf(view: BalancerView): Expected | null {
-  const policy = parsePolicy(view.policy);
-  if (!placesKeys(policy)) return null;
+function expectedOf(view: BalancerView, way: Way): Expected | null {
+  if (!placesKeys(way.policy)) return null;
   const members: Member[] = view.servers.map(({ name, weight, address }) => ({ name, weight, address }));
   const up = new Set(view.servers.filter((server) => server.state === "up").map((server) => server.name));
-  return prediction(createPlacement(policy, parseHash(view.hash), members), (name) => up.has(name));
+  return prediction(place(way, members), (name) => up.has(name));
 }

@@ -1,14 +1,16 @@
+import { withModules } from "../modules/load.ts";
 import {
   createPlacement,
   defaultHash,
   formatPolicy,
-  type HashName,
+  type Hash,
+  hashes,
   type Member,
   type Placement,
   PlacementError,
-  type Policy,
   type PolicySpec,
-  policies,
+  parseHashes,
+  parsePolicies,
 } from "../placement/index.ts";
 import type { StudyPoint } from "../report/run.ts";
 import { distribution } from "../stats/distribution.ts";
@@ -17,19 +19,21 @@ import { movedFigures } from "../stats/moved.ts";
 /** One way to place keys: a policy, and the hash it uses; null for a policy that takes none. */
 export interface Way {
   readonly policy: PolicySpec;
-  readonly hash: HashName | null;
+  readonly hash: Hash | null;
 }
 
-/** Every pair of a policy and a hash, and each policy that takes no hash once. */
-export function waysOf(policySpecs: readonly PolicySpec[], hashNames: readonly HashName[]): Way[] {
-  return policySpecs.flatMap((policy): Way[] =>
-    policies[policy.name].hashed ? hashNames.map((hash) => ({ policy, hash })) : [{ policy, hash: null }],
+/** Every pair of a policy and a hash of two lists, and each policy that takes no hash once. Modules are loaded. */
+export async function waysOf(policyList: string, hashList: string): Promise<Way[]> {
+  const policies = await withModules(policyList, parsePolicies);
+  const hashes = await withModules(hashList, parseHashes);
+  return policies.flatMap((policy): Way[] =>
+    policy.policy.hashed ? hashes.map((hash) => ({ policy, hash })) : [{ policy, hash: null }],
   );
 }
 
 /** The placement of some members, in one way. */
 export const place = ({ policy, hash }: Way, members: readonly Member[]): Placement =>
-  createPlacement(policy, hash ?? defaultHash, members);
+  createPlacement(policy, hash ?? hashes[defaultHash], members);
 
 /** Why a way has no room for some members; null when it has. */
 export function misfit(way: Way, members: readonly Member[]): string | null {
@@ -43,7 +47,8 @@ export function misfit(way: Way, members: readonly Member[]): string | null {
 }
 
 /** Whether a key has one server, whatever else goes on: a bounded ring looks at the load of the moment, too. */
-export const placesKeys = (policy: PolicySpec): boolean => policies[policy.name].keyed && !policy.options.bounded;
+export const placesKeys = ({ policy, options }: PolicySpec): boolean =>
+  policy.keyed && (policy.source !== undefined || !options.bounded);
 
 /** What was seen of one way at one number of servers. */
 export interface Observation {
@@ -60,16 +65,15 @@ export interface Observation {
 export function studyPoint({ way, counts, keys, moved }: Observation): StudyPoint {
   const values = Object.values(counts);
   const servers = values.length;
-  const policy: Policy = policies[way.policy.name];
   return {
     servers,
     policy: formatPolicy(way.policy),
-    hash: way.hash,
+    hash: way.hash?.name ?? null,
     count: values.reduce((total, count) => total + count, 0),
     keys,
     counts,
     ...distribution(values),
-    expectedCv: policy.expectedCv?.(servers, way.policy.options) ?? null,
+    expectedCv: way.policy.policy.expectedCv?.(servers, way.policy.options) ?? null,
     moved: moved && movedFigures(moved.fromServers, moved.ideal, moved.fraction),
   };
 }

@@ -5,6 +5,7 @@ import {
   defaultHash,
   formatPolicy,
   type Member,
+  type Modules,
   type Placement,
   parseHash,
   parseMembers,
@@ -68,15 +69,15 @@ export interface Scenario {
   readonly placement: Placement;
 }
 
-/** Parses `POLICY[/HASH]@SERVERS`, e.g. `ring@4`, `ring:vnodes=40/md5@5` or `maglev@a*2,b,c`. */
-export function parseScenario(text: string): Scenario {
+/** Parses `POLICY[/HASH]@SERVERS`, e.g. `ring@4`, `ring:vnodes=40/md5@5` or `maglev@a*2,b,c`; modules by their names. */
+export function parseScenario(text: string, modules?: Modules): Scenario {
   const [, policy, hash, servers] = /^([^/@]+)(?:\/([^@]+))?@(.+)$/.exec(text) ?? [];
   if (policy === undefined || servers === undefined)
     throw usageError(
       `"${text}" can't be read: write POLICY@SERVERS or POLICY/HASH@SERVERS, such as ring@4 or ring/md5@a*2,b.`,
     );
-  const spec = parsePolicy(policy);
+  const spec = parsePolicy(policy, modules);
   const members = parseServers(servers);
-  const placement = createPlacement(spec, hash === undefined ? defaultHash : parseHash(hash), members);
+  const placement = createPlacement(spec, parseHash(hash ?? defaultHash, modules), members);
   return { text: `${formatPolicy(spec)}${hash === undefined ? "" : `/${hash}`}@${servers}`, members, placement };
 }

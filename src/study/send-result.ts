@@ -1,14 +1,12 @@
-import { type Policy, parsePolicy, policies } from "../placement/index.ts";
 import type { SendResult } from "../report/run.ts";
 import { distribution } from "../stats/distribution.ts";
 import type { BurstSeen } from "./observed-burst.ts";
 
 /** What `send` reports of a burst. */
 export function sendResult(run: string, keys: number, seen: BurstSeen): SendResult {
-  const { view, tally, durationMs, latencyMs, changes } = seen;
+  const { view, way, tally, durationMs, latencyMs, changes } = seen;
   const counts = Object.values(tally.servers);
-  const spec = parsePolicy(view.policy);
-  const policy: Policy = policies[spec.name];
+  const { policy, options } = way.policy;
   const count = tally.ok + tally.failed;
   return {
     schemaVersion: 1,
@@ -28,6 +26,6 @@ export function sendResult(run: string, keys: number, seen: BurstSeen): SendResu
     keys: Math.min(keys, count),
     changes: [...changes],
     agreement: tally.agreement,
-    distribution: { ...distribution(counts), expectedCv: policy.expectedCv?.(counts.length, spec.options) ?? null },
+    distribution: { ...distribution(counts), expectedCv: policy.expectedCv?.(counts.length, options) ?? null },
   };
 }

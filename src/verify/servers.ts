@@ -1,4 +1,4 @@
-import { createPlacement, defaultHash, type Member, type Placement, parsePolicy } from "../placement/index.ts";
+import { createPlacement, defaultHash, hashes, type Member, type Placement, parsePolicy } from "../placement/index.ts";
 
 /** server-1 … server-`count`, of weight 1; with another prefix, other servers. */
 export const servers = (count: number, prefix = "server"): Member[] =>
@@ -6,4 +6,4 @@ export const servers = (count: number, prefix = "server"): Member[] =>
 
 /** The placement of `policy`, as the command line names it, with the default hash. */
 export const place = (policy: string, members: readonly Member[]): Placement =>
-  createPlacement(parsePolicy(policy), defaultHash, members);
+  createPlacement(parsePolicy(policy), hashes[defaultHash], members);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createPlacement, parsePolicy } from "../../src/placement/index.ts";
+import { createPlacement, hashes, parsePolicy } from "../../src/placement/index.ts";
 import {
   ask,
   control,
@@ -170,7 +170,7 @@ describe("a policy that numbers servers in the order given", () => {
     const given = (await startServers(3)).toReversed();
     const balancer = await startFor(given, byUri);
     await control(balancer, "PUT", "/v1/policy", { policy: "haproxy" });
-    const expected = createPlacement(parsePolicy("haproxy"), "xxh64", given);
+    const expected = createPlacement(parsePolicy("haproxy"), hashes.xxh64, given);
     for (const key of ["/a", "/b", "/c", "/d", "/e"]) {
       const { candidates } = json(await control(balancer, "GET", `/v1/placement?key=${key}`));
       expect(candidates).toEqual(expected.candidates(key).map((index) => expected.members[index]?.name));

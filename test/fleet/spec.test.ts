@@ -7,6 +7,7 @@ const empty: FleetSpec = {
   servers: [],
   policy: "ring",
   hash: "xxh64",
+  modules: {},
   key: "client-ip",
   port: 5000,
   bind: "127.0.0.1",

@@ -1,4 +1,4 @@
-import { createPlacement, type Member, type Placement, parsePolicy } from "../../src/placement/index.ts";
+import { createPlacement, hashes, type Member, type Placement, parsePolicy } from "../../src/placement/index.ts";
 
 /** server-1 … server-`count`, of weight 1. */
 export const servers = (count: number): Member[] =>
@@ -9,7 +9,7 @@ export const someKeys = (count: number): string[] => Array.from({ length: count 
 
 /** The placement that `policy` (as on the command line) builds with the default hash. */
 export const placed = (policy: string, members: readonly Member[]): Placement =>
-  createPlacement(parsePolicy(policy), "xxh64", members);
+  createPlacement(parsePolicy(policy), hashes.xxh64, members);
 
 /** The name of the server that takes `key`. */
 export const ownerOf = (placement: Placement, key: string): string | undefined =>

@@ -23,7 +23,11 @@ const anySpec: fc.Arbitrary<PolicySpec> = fc.constantFrom(...(Object.keys(polici
     const likely = [min, 125, 65_537, max].filter((value) => check?.(value) === null);
     return [option, check === undefined ? fc.integer({ min, max }) : fc.constantFrom(...likely)] as const;
   });
-  return fc.record({ name: fc.constant(name), options: fc.record(Object.fromEntries(valid)) });
+  return fc.record({
+    name: fc.constant(name),
+    policy: fc.constant(policies[name]),
+    options: fc.record(Object.fromEntries(valid)),
+  });
 });
 
 describe("a policy's text", () => {
@@ -46,13 +50,13 @@ describe("a policy's text", () => {
   it("says only what differs from the defaults", () => {
     expect(formatPolicy(parsePolicy("ring:vnodes=160"))).toBe("ring");
     expect(formatPolicy(parsePolicy("classroom:vnodes=4,slots=512"))).toBe("classroom:vnodes=4");
-    expect(formatPolicy({ name: "ring", options: {} })).toBe("ring");
+    expect(formatPolicy({ name: "ring", policy: policies.ring, options: {} })).toBe("ring");
     expect(formatPolicy(parsePolicy("haproxy:key=addr-port,avalanche=yes"))).toBe("haproxy:key=addr-port");
   });
 
   it("has every option, the defaults filled in", () => {
-    expect(parsePolicy("classroom:vnodes=4")).toEqual({ name: "classroom", options: { slots: 512, vnodes: 4 } });
-    expect(parsePolicy(defaultPolicy)).toEqual({ name: "ring", options: { vnodes: 160, bounded: 0 } });
+    expect(parsePolicy("classroom:vnodes=4")).toMatchObject({ name: "classroom", options: { slots: 512, vnodes: 4 } });
+    expect(parsePolicy(defaultPolicy)).toMatchObject({ name: "ring", options: { vnodes: 160, bounded: 0 } });
   });
 
   it.each([
@@ -84,7 +88,7 @@ describe("a policy's text", () => {
 
 describe("a hash's name", () => {
   it("is one of the table", () => {
-    for (const name of Object.keys(hashes)) expect(parseHash(name)).toBe(name);
+    for (const name of Object.keys(hashes)) expect(parseHash(name).name).toBe(name);
   });
 
   it("is explained when it is not", () => {
@@ -96,9 +100,11 @@ describe("a hash's name", () => {
 describe("createPlacement", () => {
   it("fills in options and refuses bad ones", () => {
     const members = servers(4);
-    const [short, full] = [createPlacement({ name: "ring", options: {} }, "md5", members), parsePolicy("ring")];
-    expect(short.candidates("k")).toEqual(createPlacement(full, "md5", members).candidates("k"));
-    expect(() => createPlacement({ name: "ring", options: { vnodes: 2.5 } }, "md5", members)).toThrow(PlacementError);
+    const { ring } = policies;
+    const short = createPlacement({ name: "ring", policy: ring, options: {} }, hashes.md5, members);
+    expect(short.candidates("k")).toEqual(createPlacement(parsePolicy("ring"), hashes.md5, members).candidates("k"));
+    const odd = { name: "ring", policy: ring, options: { vnodes: 2.5 } };
+    expect(() => createPlacement(odd, hashes.md5, members)).toThrow(PlacementError);
   });
 
   it("sorts members by name, with digits as numbers, in code-unit order otherwise", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createPlacement, parsePolicy } from "../../src/placement/index.ts";
+import { createPlacement, hashes, parsePolicy } from "../../src/placement/index.ts";
 import { clientAddress, clientKeys, MAX_CLIENTS } from "../../src/simulate/client-keys.ts";
 import { oneByOne } from "../../src/simulate/one-by-one.ts";
 import { movedBetween, simulate } from "../../src/simulate/simulate.ts";
@@ -10,7 +10,7 @@ import { countedKeys, uniformKeys, type WeightedKeys, zipfKeys } from "../../src
 const placed = (policy: string, ...names: string[]) =>
   createPlacement(
     parsePolicy(policy),
-    "xxh64",
+    hashes.xxh64,
     names.map((name) => ({ name, weight: 1 })),
   );
 
@@ -79,7 +79,7 @@ describe("simulate", () => {
 
   it("tells the policies that ask what each server has so far", async () => {
     for (const policy of ["least-connections", "ring:bounded=101"]) {
-      const placement = createPlacement(parsePolicy(policy), "xxh64", ring.members);
+      const placement = createPlacement(parsePolicy(policy), hashes.xxh64, ring.members);
       const even = [...simulate(placement, clientKeys(30_000, 1)).counts];
       expect(Math.max(...even)).toBeLessThanOrEqual(10_100);
       const [step] = await sweep([placement], uniformKeys(30_000, 1));

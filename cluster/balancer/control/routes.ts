@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { formatPolicy, parseHash, parsePolicy } from "../../../src/placement/index.ts";
+import { loadModules } from "../../../src/modules/load.ts";
+import { formatPolicy, parseHash, parsePolicy, sourcesOf } from "../../../src/placement/index.ts";
 import { formatKey, parseKey } from "../key.ts";
 import { idle, stateOf, type Upstream } from "../upstream.ts";
 import { classroomRoutes } from "./classroom.ts";
@@ -12,7 +13,13 @@ const membership = z.strictObject({
   servers: z.array(z.strictObject({ name: z.string(), address: z.string(), weight: z.number().default(1) })),
 });
 
-const policy = z.strictObject({ policy: z.string(), hash: z.string().optional(), key: z.string().optional() });
+const policy = z.strictObject({
+  policy: z.string(),
+  hash: z.string().optional(),
+  key: z.string().optional(),
+  /** The sources of the modules that they name, by their names. */
+  modules: z.record(z.string(), z.string()).default({}),
+});
 
 const outcome = z.union([z.strictObject({ ok: z.literal(true) }), z.strictObject({ error: z.string().max(1000) })]);
 
@@ -21,6 +28,7 @@ export const routes: readonly Route[] = [
   route("GET", /^\/v1\/servers$/, nothing, ({ context }) => ok(overview(context))),
   route("PUT", /^\/v1\/servers$/, { schema: membership }, replaceMembers),
   route("POST", /^\/v1\/servers\/([^/]+)\/(drain|ready)$/, nothing, setDraining),
+  route("GET", /^\/v1\/policy$/, nothing, ({ context }) => ok({ ...showPolicy(context), ...showModules(context) })),
   route("PUT", /^\/v1\/policy$/, { schema: policy }, setPolicy),
   route("GET", /^\/v1\/placement$/, nothing, placeKey),
   route("GET", /^\/v1\/events$/, nothing, openEvents),
@@ -32,7 +40,7 @@ export const routes: readonly Route[] = [
 const overview = ({ members, plane }: ControlContext): object => ({
   servers: members.view.upstreams.map(describe),
   policy: formatPolicy(members.view.policy),
-  hash: members.view.hash,
+  hash: members.view.hash.name,
   key: formatKey(members.view.key),
   connections: { client: plane.connections },
 });
@@ -64,15 +72,25 @@ function setDraining({ context, params: [name = "", action] }: Call<unknown>): A
   return ok(describe(upstream));
 }
 
-function setPolicy({ context, body }: Call<z.infer<typeof policy>>): Answer {
+const showPolicy = ({ members }: ControlContext): object => {
+  const { policy: spec, hash, key } = members.view;
+  return { policy: formatPolicy(spec), hash: hash.name, key: formatKey(key) };
+};
+
+const showModules = ({ members }: ControlContext): object => ({
+  modules: sourcesOf(members.view.policy, members.view.hash),
+});
+
+/** Code comes in here, and nowhere else: behind the token of the control port. */
+async function setPolicy({ context, body }: Call<z.infer<typeof policy>>): Promise<Answer> {
   const { members } = context;
+  const modules = await loadModules({ ...sourcesOf(members.view.policy, members.view.hash), ...body.modules });
   members.setPolicy({
-    policy: parsePolicy(body.policy),
-    hash: body.hash === undefined ? members.view.hash : parseHash(body.hash),
+    policy: parsePolicy(body.policy, modules),
+    hash: body.hash === undefined ? members.view.hash : parseHash(body.hash, modules),
     key: body.key === undefined ? members.view.key : parseKey(body.key),
   });
-  const { policy: spec, hash, key } = members.view;
-  return ok({ policy: formatPolicy(spec), hash, key: formatKey(key) });
+  return ok(showPolicy(context));
 }
 
 function placeKey({ context, query }: Call<unknown>): Answer {

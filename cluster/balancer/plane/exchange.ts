@@ -74,8 +74,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const { members } = this.#context;
     // A connection that broke may have been a stale one: with nobody else to ask, its server is asked once more.
     const upstream = members.choose(this.#key, this.#tried) ?? members.choose(this.#key, this.#unreached);
-    if (upstream === null) {
-      this.#refuse(this.#failure?.refusal ?? "no-server");
+    if (upstream === null || upstream === "policy-failed") {
+      this.#refuse(upstream ?? this.#failure?.refusal ?? "no-server");
       return;
     }
     this.#attempts += 1;

@@ -7,6 +7,7 @@ const refusals = {
   "request-timeout": { status: 408, message: "The request took too long to arrive." },
   "method-not-allowed": { status: 405, message: "The balancer does not take this method here." },
   "head-too-large": { status: 431, message: "The request's header fields are too large." },
+  "policy-failed": { status: 500, message: "The balancer's policy failed to choose a server: see the balancer's log." },
   "server-failed": { status: 502, message: "The server broke off before it answered, or answered what is not HTTP." },
   unreachable: { status: 502, message: "No server could be reached." },
   "no-server": { status: 503, message: "No server is available: try again shortly." },

@@ -3,6 +3,7 @@ import { crc32 } from "./crc32.ts";
 import { fnv1a } from "./fnv1a.ts";
 import { md5 } from "./md5.ts";
 import { murmur3 } from "./murmur3.ts";
+import { quadratic } from "./quadratic.ts";
 import { sha1 } from "./sha1.ts";
 import { sha256 } from "./sha256.ts";
 import { DEFAULT_SIPHASH_KEY, siphashWith } from "./siphash.ts";
@@ -20,16 +21,10 @@ export const hashes = {
   sha1,
   sha256,
   siphash: siphashWith(DEFAULT_SIPHASH_KEY, "siphash"),
+  quadratic,
 } satisfies Record<string, Hash>;
 
-/** A hash of the table, or siphash under a key of one's own: `siphash:` and 32 hexadecimal digits. */
-export type HashName = keyof typeof hashes | `siphash:${string}`;
+export type HashName = keyof typeof hashes;
 
 /** The hash when nothing else is asked for. */
 export const defaultHash: HashName = "xxh64";
-
-/** The function of that name, which parseHash has checked. */
-export function hashNamed(name: HashName): Hash {
-  if (Object.hasOwn(hashes, name)) return hashes[name as keyof typeof hashes];
-  return siphashWith(name.slice("siphash:".length), name);
-}

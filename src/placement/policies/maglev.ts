@@ -1,6 +1,6 @@
 import { circlePlacement } from "../circle.ts";
 import { PlacementError } from "../error.ts";
-import { hashText } from "../key.ts";
+import { hashPoint, hashText } from "../key.ts";
 import { remainder } from "../remainder.ts";
 import type { Hash, Member, Policy } from "../types.ts";
 
@@ -67,8 +67,8 @@ function takeTurns(weights: readonly number[]): () => number {
 /** A server's place in the order, from two hashes of its name. A prime size makes every skip visit every slot. */
 function preferenceOf({ name, weight }: Member, hash: Hash, size: number): Preference {
   return {
-    offset: remainder(hashText(hash, name), size),
-    skip: remainder(hashText(hash, `${name}#skip`), size - 1) + 1,
+    offset: remainder(hashPoint(hash, name), size),
+    skip: remainder(hashPoint(hash, name, "#skip", 1), size - 1) + 1,
     weight,
   };
 }

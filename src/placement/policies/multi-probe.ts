@@ -1,4 +1,4 @@
-import { hashText } from "../key.ts";
+import { hashPoint, hashText } from "../key.ts";
 import { sortPoints } from "../points.ts";
 import { remix } from "../remix.ts";
 import type { Accept, Policy } from "../types.ts";
@@ -21,7 +21,7 @@ export const multiProbe: Policy = {
     const probes = options.probes as number;
     const count = members.length;
     const circle = 2 ** hash.bits;
-    const unsorted = Float64Array.from(members, ({ name }) => hashText(hash, name));
+    const unsorted = Float64Array.from(members, ({ name }) => hashPoint(hash, name));
     const { points, owners, search } = sortPoints(
       unsorted,
       members.map(() => 1),

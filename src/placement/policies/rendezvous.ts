@@ -1,5 +1,5 @@
 import { mix32 } from "../hashes/murmur3.ts";
-import { hashText } from "../key.ts";
+import { hashPoint, hashText } from "../key.ts";
 import type { Hash, Member, Policy } from "../types.ts";
 
 const TWO_32 = 0x1_0000_0000;
@@ -8,7 +8,7 @@ const TWO_32 = 0x1_0000_0000;
 function memberSeeds(members: readonly Member[], hash: Hash): Int32Array {
   const seeds = new Int32Array(members.length * 2);
   members.forEach(({ name }, m) => {
-    const named = hashText(hash, name);
+    const named = hashPoint(hash, name);
     seeds[m * 2] = mix32(named | 0);
     seeds[m * 2 + 1] = mix32(~(named / TWO_32) ^ (seeds[m * 2] as number));
   });

@@ -1,7 +1,7 @@
 import { boundedPlacement } from "../bounded.ts";
 import { circlePlacement } from "../circle.ts";
 import { PlacementError } from "../error.ts";
-import { hashText } from "../key.ts";
+import { hashPoint, hashText } from "../key.ts";
 import { type Points, sortPoints } from "../points.ts";
 import type { Hash, Member, Policy } from "../types.ts";
 
@@ -21,7 +21,7 @@ export function ringPoints(members: readonly Member[], hash: Hash, vnodes: numbe
   const points = new Float64Array(total);
   let next = 0;
   members.forEach(({ name }, m) => {
-    for (let j = 0; j < (counts[m] as number); j++) points[next++] = hashText(hash, `${name}#${j}`);
+    for (let j = 0; j < (counts[m] as number); j++) points[next++] = hashPoint(hash, name, `#${j}`, j);
   });
   return sortPoints(points, counts, hash.bits);
 }

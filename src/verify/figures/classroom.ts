@@ -1,4 +1,5 @@
-import { placeVnodes, requestSlot } from "../../placement/policies/classroom.ts";
+import { requestSlot } from "../../placement/hashes/quadratic.ts";
+import { placeVnodes } from "../../placement/policies/classroom.ts";
 import { simulate } from "../../simulate/simulate.ts";
 import type { Figure } from "../figure.ts";
 import { place, servers } from "../servers.ts";

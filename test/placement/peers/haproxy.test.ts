@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createPlacement, type Member, parsePolicy } from "../../../src/placement/index.ts";
+import { createPlacement, hashes, type Member, parsePolicy } from "../../../src/placement/index.ts";
 import { type Case, cases, numbered, somePaths } from "./cases.ts";
 import { askPaths, disagreement, firstPort, installedVersion, useDaemon } from "./daemon.ts";
 
@@ -79,7 +79,7 @@ describe.skipIf(version === null)("the real HAProxy", () => {
   );
 
   it.each(backends)("$policy: agrees on every key: $title", async ({ policy, members, down, port }) => {
-    const placement = createPlacement(parsePolicy(policy), "xxh64", members);
+    const placement = createPlacement(parsePolicy(policy), hashes.xxh64, members);
     const paths = somePaths(policy.includes("=") ? 4_000 : 10_000);
     const isUp = placement.members.map(({ name }) => !down.has(name));
     const expected = paths.map((path) => placement.members[placement.select(path, (m) => isUp[m] === true)]?.name);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createPlacement, type Member, type PolicyName } from "../../../src/placement/index.ts";
+import { createPlacement, hashes, type Member, type PolicyName, parsePolicy } from "../../../src/placement/index.ts";
 import { type Case, cases, numbered, somePaths } from "./cases.ts";
 import { askPaths, disagreement, firstPort, installedVersion, useDaemon } from "./daemon.ts";
 
@@ -79,7 +79,7 @@ describe.skipIf(installedVersion("nginx") === null)("the real nginx", () => {
   );
 
   it.each(groups)("$policy: agrees on every key: $title", async ({ policy, key, members, down, port }) => {
-    const placement = createPlacement({ name: policy, options: {} }, "xxh64", members);
+    const placement = createPlacement(parsePolicy(policy), hashes.xxh64, members);
     const paths = somePaths(10_000);
     // With another key than the path, one in three is empty.
     const keys = key === "$request_uri" ? paths : paths.map((_, i) => (i % 3 === 0 ? "" : `key-${i}`));

@@ -6,7 +6,7 @@ const keys = someKeys(30_000);
 
 // χ² with 19 degrees of freedom passes 43.8 once in a thousand by chance; the keys are fixed, so this is no lottery.
 it.each(["xxh64", "murmur3", "md5"] satisfies HashName[])("is as even as chance with %s", (hash) => {
-  const counts = countKeys(createPlacement(parsePolicy("rendezvous"), hash, servers(20)), keys);
+  const counts = countKeys(createPlacement(parsePolicy("rendezvous"), hashes[hash], servers(20)), keys);
   const mean = keys.length / 20;
   expect(counts.reduce((sum, count) => sum + (count - mean) ** 2 / mean, 0)).toBeLessThan(43.8);
 });
@@ -37,8 +37,9 @@ it("moves only keys that the heavier server wins when its weight rises", () => {
   expect(countKeys(after, keys)[2]).toBeGreaterThan((3 / 7) * keys.length * 0.96);
 });
 
-it("knows every hash of the table", () => {
-  for (const hash of Object.keys(hashes) as HashName[]) {
+it("spreads keys with every hash of the table that spreads them itself", () => {
+  const { quadratic, ...even } = hashes;
+  for (const hash of Object.values(even)) {
     const counts = countKeys(createPlacement(parsePolicy("rendezvous"), hash, servers(4)), keys);
     expect(Math.min(...counts)).toBeGreaterThan(keys.length / 5);
   }
