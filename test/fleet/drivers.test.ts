@@ -1,5 +1,6 @@
-import { readdir } from "node:fs/promises";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findEngine } from "../../src/fleet/docker.ts";
@@ -78,6 +79,41 @@ describe.each(rows.filter((row) => !row.skipped))("the $driver driver", ({ drive
     const sent = await json("send", "--count", "300", "--key", "user-{n}", "--no-charts");
     expect(sent).toMatchObject({ ok: 300, agreement: { checked: 300, matched: 300 } });
   });
+
+  test("a policy and a hash of one's own travel to the balancer, and stay what they were", async () => {
+    const file = (name: string) => join(box.folder, name);
+    await writeFile(file("h.js"), "exports.hash = (bytes) => bytes.reduce((sum, byte) => (sum * 31 + byte) >>> 0, 7);");
+    await writeFile(
+      file("p.js"),
+      "export const build = (servers, hash) => (key) => servers[hash(key) % servers.length];",
+    );
+    const before = ids(await json("status"));
+    const first = await json("policy", "./p.js", "--hash", "./h.js", "--key", "client-ip");
+    expect([first.policy, first.hash]).toEqual([
+      expect.stringMatching(/^p\.js#\w{8}$/),
+      expect.stringMatching(/^h\.js#\w{8}$/),
+    ]);
+    const burst = ["send", "--count", "600", "--no-charts"];
+    expect(await json(...burst)).toMatchObject({ ok: 600, agreement: { checked: 600, matched: 600 } });
+    // The fleet has what it was given, whatever becomes of the files; the same files again are no change, others are.
+    await rename(file("p.js"), file("q.js"));
+    await rm(file("h.js"));
+    await lbctl("kill", "balancer");
+    await expect
+      .poll(async () => await json("status"), { timeout: 60_000 })
+      .toMatchObject({ replaced: first.replaced + 1, balancer: { answers: true }, policy: first.policy });
+    expect(await json(...burst)).toMatchObject({ ok: 600, agreement: { checked: 600, matched: 600 } });
+    await rename(file("q.js"), file("p.js"));
+    expect((await lbctl("up", "--policy", "./p.js")).stderr).toContain("nothing changed");
+    await writeFile(file("p.js"), "export const build = () => () => 'server-2';");
+    expect((await lbctl("up", "--policy", "./p.js")).stderr).toContain("is as asked");
+    expect(await json(...burst)).toMatchObject({
+      servers: { "server-1": 0, "server-2": 600 },
+      agreement: { checked: 600, matched: 600 },
+    });
+    expect(ids(await json("status")).slice(0, 2)).toEqual(before.slice(0, 2));
+    await json("policy", "maglev", "--hash", "murmur3", "--key", "header:X-User");
+  }, 180_000);
 
   test("a different ask is applied as a difference, under load, without a failed request", async () => {
     const before = ids(await json("status"));

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { moduleName } from "../../src/modules/file.ts";
 import { freshPort, type Sandbox, sandbox } from "../lbctl.ts";
 
 let box: Sandbox;
@@ -33,13 +34,20 @@ describe("up that is interrupted", () => {
 
   test("by the end of its terminal leaves nothing either", async () => {
     const child = box.start(up);
-    await expect.poll(() => answers(port + 1), { timeout: 20_000, interval: 5 }).toBe(true);
+    // Its first process is there, and the others are still to come: a fleet that is up would stay.
+    await expect
+      .poll(() => readdir(join(box.home, "early")).catch(() => []), { timeout: 20_000, interval: 1 })
+      .toContain("processes.json");
     child.kill("SIGKILL");
     await child;
     await expect.poll(() => readdir(box.home), { timeout: 20_000 }).toEqual([]);
     expect(await answers(port + 1)).toBe(false);
   });
 });
+
+/** A policy of one's own that is not in any file. */
+const source = "export const build = (servers) => () => servers.length - 1;";
+const own = { name: moduleName("last.js", source), source };
 
 describe("a supervisor", () => {
   const port = freshPort();
@@ -68,17 +76,18 @@ describe("a supervisor", () => {
   });
 
   test("keeps what was changed through the control API, also when the balancer dies", async () => {
-    expect(await control("PUT", "/v1/policy", { policy: "modulo", hash: "md5" })).toBe(200);
+    const modules = { [own.name]: own.source };
+    expect(await control("PUT", "/v1/policy", { policy: own.name, hash: "md5", modules })).toBe(200);
     expect(await control("POST", "/v1/servers/server-2/drain", {})).toBe(200);
     await expect
       .poll(async () => JSON.parse(await readFile(join(box.home, "default", "fleet.json"), "utf8")).spec, {
         timeout: 20_000,
       })
-      .toMatchObject({ policy: "modulo", hash: "md5", servers: [{ drained: false }, { drained: true }] });
+      .toMatchObject({ policy: own.name, hash: "md5", modules, servers: [{ drained: false }, { drained: true }] });
     const before = await status();
     await lbctl("kill", "balancer");
     await expect.poll(async () => (await status()).balancer, { timeout: 20_000 }).toMatchObject({ answers: true });
-    await expect.poll(async () => (await status()).policy, { timeout: 20_000 }).toBe("modulo");
+    await expect.poll(async () => (await status()).policy, { timeout: 20_000 }).toBe(own.name);
     await expect.poll(async () => (await status()).servers[1]?.state, { timeout: 20_000 }).toBe("draining");
     expect((await status()).balancer.id).not.toBe(before.balancer.id);
     await lbctl("drain", "server-2", "--undo");

@@ -68,7 +68,11 @@ export function modulePolicy(name: string, module: Module): Policy {
       try {
         pick = (build as Build)(servers, authorHash(hash), options);
       } catch (error) {
-        throw moduleFailed(name, `to build for ${members.length} servers`, error);
+        throw moduleFailed(
+          name,
+          `to build for ${members.length === 1 ? "one server" : `${members.length} servers`}`,
+          error,
+        );
       }
       if (typeof pick === "function") return pickPlacement(name, members, pick as Pick);
       forget(pick);
