@@ -18,9 +18,12 @@ type OptionRow = CommandEntry["options"][number];
 
 const policyOption: OptionRow = [
   "--policy <name[:option=value]>",
-  `how servers are chosen: ${Object.keys(policies).join(", ")}`,
+  `how servers are chosen: ${Object.keys(policies).join(", ")}; or a module of your own: ./my-policy.js`,
 ];
-const hashOption: OptionRow = ["--hash <name>", Object.keys(hashes).join(", ")];
+const hashOption: OptionRow = [
+  "--hash <name>",
+  `${Object.keys(hashes).join(", ")}; or a module of your own: ./my-hash.js`,
+];
 const keyOption: OptionRow = [
   "--key <kind>",
   "what is hashed: client-ip, path, uri, header:NAME, cookie:NAME, query:NAME or request-id",
@@ -69,6 +72,7 @@ export const commandTable: readonly CommandEntry[] = [
       "lbctl up --servers 5 --policy maglev",
       "lbctl up --driver compose",
       "lbctl up --fleet b --port 6000 --policy ring:vnodes=40 --hash md5",
+      "lbctl up --policy ./my-policy.js:percent=10 --hash ./my-hash.js",
     ],
     load: () => import("./commands/up.ts"),
   },
@@ -108,8 +112,12 @@ export const commandTable: readonly CommandEntry[] = [
       "Scales a fleet through server counts, switches policies in place and sends a burst at each; the running fleet is used and put back, or one is brought up and taken down. With --simulate the same study runs offline.",
     options: [
       ["--servers <range>", "server counts: 2..6, 2,4,8 or 2,4,8,…,64; offline also names: a*2,b,c", "2..6"],
-      ["--policy <list>", "policies, apart by commas", "ring,maglev,classroom"],
-      ["--hash <list>", "hash functions, apart by commas", "xxh64"],
+      [
+        "--policy <list>",
+        "policies, apart by commas; a path such as ./my-policy.js is one of your own",
+        "ring,maglev,classroom",
+      ],
+      ["--hash <list>", "hash functions, apart by commas; a path such as ./my-hash.js is one of your own", "xxh64"],
       ["--count <n>", "requests a step (default: 10000, or one a key)"],
       ["--simulate", "offline, through the same placement code"],
       ["--runs <k>", "offline: k runs, each with other clients and server names: mean ± sd"],
@@ -131,6 +139,7 @@ export const commandTable: readonly CommandEntry[] = [
       "lbctl analyze --simulate --servers 2,4,8,…,1024 --policy ring,maglev --keys 1000000",
       "lbctl analyze --simulate --servers 3 --policy ring --runs 20 --zipf 1.1",
       "lbctl analyze --simulate --keys-file access.log.gz --key-field host",
+      "lbctl analyze --simulate --policy ring,./my-policy.js --hash xxh64,./my-hash.js",
     ],
     load: () => import("./commands/analyze.ts"),
   },
@@ -189,7 +198,7 @@ export const commandTable: readonly CommandEntry[] = [
     name: "policy",
     endsItself: true,
     summary: "change the policy, the hash or the key of the running fleet",
-    arguments: [["[name]", "the policy, with its options: ring:vnodes=40 (default: as it is)"]],
+    arguments: [["[name]", "the policy, with its options: ring:vnodes=40 or ./my-policy.js (default: as it is)"]],
     options: [hashOption, keyOption, dryRun],
     examples: ["lbctl policy maglev", "lbctl policy ring:vnodes=40 --hash murmur3", "lbctl policy --key header:X-User"],
     load: () => import("./commands/policy.ts"),
@@ -225,6 +234,7 @@ export const commandTable: readonly CommandEntry[] = [
     examples: [
       "lbctl compare ring@4 ring@5",
       "lbctl compare modulo@9 ring@9 --zipf 1.1",
+      "lbctl compare ring/./my-hash.js@4 ./my-policy.js:percent=10/./my-hash.js@4",
       "lbctl compare ring@a,b,c 'maglev@a*2,b,c' --keys-file access.log.gz --key-field host",
     ],
     load: () => import("./commands/compare.ts"),

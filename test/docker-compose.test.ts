@@ -5,6 +5,8 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findEngine } from "../src/fleet/docker.ts";
 import { buildLocalBase } from "../src/fleet/local-base.ts";
+import { withModules } from "../src/modules/load.ts";
+import { createPlacement, hashes, parsePolicy } from "../src/placement/index.ts";
 import { freshPort } from "./lbctl.ts";
 
 // The fleet without lbctl: `docker compose up --build` on the file at the root, on a base that needs no registry.
@@ -89,6 +91,20 @@ describe.skipIf(!engine.ok)("docker-compose.yml", () => {
     const write = ["exec", "-T", "balancer", "node", "-e", "require('fs').writeFileSync('/app/x', '')"];
     await expect(compose(...write)).rejects.toThrow(/EROFS|EACCES/);
   });
+
+  test("takes a policy of one's own that is mounted", async () => {
+    const file = join(folder, "own.yml");
+    await writeFile(file, `services: { balancer: { volumes: ["${join(root, "examples")}:/modules:ro"] } }`);
+    env = { ...env, LBCTL_POLICY: "/modules/canary.js:percent=20" };
+    await compose("--file", file, "up", "--detach", "--wait", "balancer");
+    const policy = await withModules(join(root, "examples/canary.js:percent=20"), parsePolicy);
+    const members = [1, 2, 3].map((i) => ({ name: `server-${i}`, weight: 1 }));
+    const placement = createPlacement(policy, hashes.xxh64, members);
+    for (const client of Array.from({ length: 30 }, (_, i) => `10.9.8.${i}`)) {
+      const reply = await fetch(`http://127.0.0.1:${port}/api`, { headers: { "x-forwarded-for": client } });
+      expect(reply.headers.get("x-served-by")).toBe(members[placement.select(client)]?.name);
+    }
+  }, 60_000);
 
   test("publishes on loopback only, 5000 to 5003, and gives no service any privilege", async () => {
     const { stdout } = await execa(
