@@ -248,7 +248,7 @@ export const commandTable: readonly CommandEntry[] = [
       ["--servers <list>", "a number, or names with addresses and weights", "10"],
       ["--peak <ratio>", "the most that the busiest server may have, over its share", "1.1"],
       ["--moved <times>", "the most that a change may move, over the least that it must", "1.2x"],
-      ["--policy <list>", "only these policies, apart by commas (default: all that place keys)"],
+      ["--policy <list>", "only these policies, apart by commas, ./my-policy.js too (default: all that place keys)"],
       ["--hash <list>", "hash functions, apart by commas", "xxh64"],
       ["--weights <list>", "the servers' weights, by turns: 1,1,2"],
       ["--runs <k>", "runs, each with other clients and server names (default: 3)"],
