@@ -1,30 +1,38 @@
-import { circlePlacement } from "../circle.ts";
 import { PlacementError } from "../error.ts";
 import { hashes } from "../hashes/index.ts";
 import { hashText } from "../key.ts";
 import { trailingNumber } from "../numbering.ts";
 import { remainder } from "../remainder.ts";
-import type { Member, Policy } from "../types.ts";
+import type { Hash, Member, Policy } from "../types.ts";
+import { circle, hashedWalk } from "../walk.ts";
 
 /** A six-digit number, 100000…999999, for a text that is not a number itself. */
-const sixDigits = (text: string): number => 100_000 + remainder(hashText(hashes.xxh64, text), 900_000);
+const sixDigits: Hash = {
+  name: "six digits",
+  bits: 53,
+  hash: (bytes, length) => 100_000 + remainder(hashes.xxh64.hash(bytes, length), 900_000),
+};
 
 /** A server's id: the whole number at the end of its name (server-3, S5); of a name that has none, or a port, a hash. */
 function serverId(name: string): number {
-  return trailingNumber(name) ?? sixDigits(name);
+  return trailingNumber(name) ?? hashText(sixDigits, name);
 }
 
 /** A request's id: a key of up to 15 decimal digits is itself, any other a hash of six digits. */
-function requestId(key: string): number {
-  if (key.length === 0 || key.length > 15) return sixDigits(key);
-  let id = 0;
-  for (let at = 0; at < key.length; at++) {
-    const digit = key.charCodeAt(at) - 48;
-    if (digit < 0 || digit > 9) return sixDigits(key);
-    id = id * 10 + digit;
-  }
-  return id;
-}
+const requestId: Hash = {
+  name: "request id",
+  bits: 53,
+  hash(bytes, length) {
+    if (length === 0 || length > 15) return sixDigits.hash(bytes, length);
+    let id = 0;
+    for (let at = 0; at < length; at++) {
+      const digit = (bytes[at] as number) - 48;
+      if (digit < 0 || digit > 9) return sixDigits.hash(bytes, length);
+      id = id * 10 + digit;
+    }
+    return id;
+  },
+};
 
 /** H(i) = i² + 2i + 17 mod slots. Reduced before it is squared, so that no product passes 2^53. */
 export function requestSlot(id: number, slots: number): number {
@@ -87,6 +95,6 @@ export const classroom: Policy = {
       );
     }
     const owners = fillClockwise(placeVnodes(members, slots, vnodes));
-    return circlePlacement(members, owners, (key) => requestSlot(requestId(key), slots));
+    return hashedWalk(members, requestId, (id) => requestSlot(id, slots), circle(owners));
   },
 };
