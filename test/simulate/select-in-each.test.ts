@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createPlacement, type HashName, type Placement, parsePolicy, policies } from "../../src/placement/index.ts";
 import { selectInEach } from "../../src/simulate/select-in-each.ts";
-import { numbered } from "../../src/study/scenario.ts";
+import { servers } from "../placement/servers.ts";
 
 /** What one step of a sweep may be. */
 const scenario = fc.record({
   policy: fc.constantFrom(...Object.keys(policies), "ring:bounded=110"),
   hash: fc.constantFrom<HashName>("xxh64", "md5", "crc32", `siphash:${"5".repeat(32)}`),
-  servers: fc.integer({ min: 1, max: 12 }),
+  count: fc.integer({ min: 1, max: 12 }),
 });
 
 /** Counts that are a placement's loads. */
@@ -22,7 +22,7 @@ it("gives what select() gives in each, whatever stands beside it", () => {
   fc.assert(
     fc.property(fc.array(scenario, { maxLength: 6 }), keys, (scenarios, keys) => {
       const build = () =>
-        scenarios.map(({ policy, hash, servers }) => createPlacement(parsePolicy(policy), hash, numbered(servers)));
+        scenarios.map(({ policy, hash, count }) => createPlacement(parsePolicy(policy), hash, servers(count)));
       const [alone, together] = [build(), build()];
       const [one, other] = [loadsOf(alone), loadsOf(together)];
       const select = selectInEach(together, other.loads);

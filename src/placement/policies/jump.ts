@@ -1,5 +1,5 @@
 import { PlacementError } from "../error.ts";
-import { multiplyHigh } from "../hashes/bytes.ts";
+import { productHigh } from "../hashes/bytes.ts";
 import { numberedOrder } from "../numbering.ts";
 import { remix } from "../remix.ts";
 import type { Member, Policy } from "../types.ts";
@@ -20,7 +20,7 @@ export function jumpBucket(keyHigh: number, keyLow: number, buckets: number): nu
   for (let next = 0; next < buckets; ) {
     bucket = next;
     // state = state · multiplier + 1, mod 2^64
-    high = (multiplyHigh(low, MULTIPLIER_LOW) + Math.imul(high, MULTIPLIER_LOW) + Math.imul(low, MULTIPLIER_HIGH)) | 0;
+    high = productHigh(high, low, MULTIPLIER_HIGH, MULTIPLIER_LOW);
     low = (Math.imul(low, MULTIPLIER_LOW) + 1) | 0;
     if (low === 0) high = (high + 1) | 0;
     next = Math.floor((bucket + 1) * (TWO_31 / ((high >>> 1) + 1)));
