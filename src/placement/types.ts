@@ -22,7 +22,7 @@ export interface Hash {
 }
 
 /** A choice by a key's hash alone, apart from the hashing: a key that several placements hash alike is hashed once. */
-export interface HashChoice {
+interface HashChoice {
   /** What is hashed of a key, by hashText. Placements that share the very same one hash keys alike. */
   readonly hash: Hash;
   /** The member that select() has for a key of this hash, when it is given nothing but the key. */
