@@ -91,7 +91,7 @@ function summary({ hashes, policies, packages }) {
       ],
       [
         "Keys",
-        "65,536 keys of 16 bytes in turn. A policy's figure includes hashing the key; one without a figure after the hash uses no hash, or more than one number of it.",
+        "65,536 keys of 16 bytes in turn, in processor time. A policy's figure includes hashing the key; one without a figure after the hash uses no hash, or more than one number of it.",
       ],
       [
         "Growth",

@@ -27,7 +27,10 @@ const look = { color: false, width: 100 };
 
 function text(results) {
   const [{ keys }] = results;
-  const heads = ["Seconds", "ns a key and step", "Peak MiB of the process"].map((head) => ({ head, align: "right" }));
+  const heads = ["CPU seconds", "ns a key and step", "Peak MiB of the process"].map((head) => ({
+    head,
+    align: "right",
+  }));
   const rows = results.map(({ policy, seconds, peakBytes }) => [
     policy,
     seconds.toFixed(2),
