@@ -1,8 +1,14 @@
 import { fullHash, haproxyHashes } from "./hashes/haproxy.ts";
-import { hashText } from "./key.ts";
-import type { OptionRule, PolicyOptions } from "./types.ts";
+import type { Hash, OptionRule, PolicyOptions } from "./types.ts";
 
-const functions = Object.values(haproxyHashes);
+const functions: readonly Hash[] = Object.values(haproxyHashes);
+const avalanches = functions.map(
+  ({ name, bits, hash }): Hash => ({
+    name: `${name} avalanche`,
+    bits,
+    hash: (bytes, length) => fullHash(hash(bytes, length)),
+  }),
+);
 
 /** The options that both hash types have. Avalanche is what HAProxy does where `hash-type` names no function. */
 export const keyOptions = (avalanche: "no" | "yes"): Record<"function" | "avalanche", OptionRule> => ({
@@ -22,8 +28,7 @@ export const keyOptions = (avalanche: "no" | "yes"): Record<"function" | "avalan
   },
 });
 
-/** The 32-bit hash of a key, as these options have it made. */
-export function keyHash(options: PolicyOptions): (key: string) => number {
-  const hash = functions[options.function as number] ?? haproxyHashes.sdbm;
-  return options.avalanche === 1 ? (key) => fullHash(hashText(hash, key)) : (key) => hashText(hash, key);
+/** The hash of keys that these options ask for, of 32 bits. */
+export function keyHash(options: PolicyOptions): Hash {
+  return (options.avalanche === 1 ? avalanches : functions)[options.function as number] ?? haproxyHashes.sdbm;
 }

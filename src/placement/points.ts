@@ -9,8 +9,12 @@ export interface Points {
 
 /** Sorts points in [0, 2^bits) that are given member by member: `counts[m]` of them for member m. At least one in all. */
 export function sortPoints(unsorted: Float64Array, counts: readonly number[], bits: number): Points {
-  const points = unsorted.slice().sort();
-  const find = searcher(points, bits);
+  const ended = new Float64Array(unsorted.length + 1);
+  const points = ended.subarray(0, -1);
+  points.set(unsorted);
+  points.sort();
+  ended[points.length] = Number.POSITIVE_INFINITY;
+  const find = searcher(ended, bits);
   return {
     points,
     owners: ownersOf(unsorted, find, counts),
@@ -33,18 +37,36 @@ export function arcShares({ points, owners }: Points, members: number, bits: num
   return shares;
 }
 
+/** Few enough points to look at one after the other. */
+const FEW = 16;
+
+/** How many top bits choose a bucket of points: one point a bucket or fewer; a quarter while the table stays in a cache. */
+function bucketBitsFor(count: number): number {
+  const enough = Math.ceil(Math.log2(count));
+  return Math.max(Math.min(enough, 24), Math.min(enough + 2, 18));
+}
+
 /**
- * Finds the first of the sorted points that is at or clockwise of a position, as an index; `points.length` past
- * the last one. The top bits of a position lead to a bucket of about one point, so a search is about one step.
+ * Finds the first of the sorted points that is at or clockwise of a position, as an index; that of the infinity at
+ * their end past the last one. The top bits of a position lead to its bucket, so a search is about one step; a hash
+ * that clusters may fill a bucket with many points, which are halved instead.
  */
 function searcher(points: Float64Array, bits: number): (position: number) => number {
-  const bucketBits = Math.min(24, Math.ceil(Math.log2(points.length)));
+  const count = points.length - 1;
+  const bucketBits = bucketBitsFor(count);
   const scale = 2 ** (bucketBits - bits);
   const starts = new Uint32Array(2 ** bucketBits + 1);
-  for (const point of points) (starts[Math.floor(point * scale) + 1] as number)++;
+  for (let i = 0; i < count; i++) (starts[Math.floor((points[i] as number) * scale) + 1] as number)++;
+  const most = starts.reduce((a, b) => Math.max(a, b));
   for (let b = 1; b < starts.length; b++) starts[b] = (starts[b] as number) + (starts[b - 1] as number);
 
-  return (position) => {
+  function look(position: number): number {
+    let at = starts[Math.floor(position * scale)] as number;
+    while ((points[at] as number) < position) at++;
+    return at;
+  }
+
+  function halve(position: number): number {
     const bucket = Math.floor(position * scale);
     let from = starts[bucket] as number;
     let to = starts[bucket + 1] as number;
@@ -54,7 +76,9 @@ function searcher(points: Float64Array, bits: number): (position: number) => num
       else to = middle;
     }
     return from;
-  };
+  }
+
+  return most <= FEW ? look : halve;
 }
 
 function ownersOf(points: Float64Array, find: (position: number) => number, counts: readonly number[]): Uint16Array {

@@ -28,6 +28,14 @@ export interface Hash {
   readonly source?: string;
 }
 
+/** A choice by a key's hash alone, apart from the hashing: a key that several placements hash alike is hashed once. */
+interface HashChoice {
+  /** What is hashed of a key, by hashText. Placements that share the very same one hash keys alike. */
+  readonly hash: Hash;
+  /** The member that select() has for a key of this hash, when it is given nothing but the key. */
+  member(hashed: number): number;
+}
+
 /** Whether a member, by its index, may be chosen now. */
 export type Accept = (member: number) => boolean;
 
@@ -52,6 +60,8 @@ export interface Placement {
   select(key: string, accept?: Accept, load?: Load): number;
   /** Every member once, in the order in which `key` prefers them; takes no turn where select() would (round-robin). */
   candidates(key: string): number[];
+  /** select() in two steps, where neither turns nor `load` nor more of the key than one hash can change its choice. */
+  readonly byHash?: HashChoice;
 }
 
 /** What a policy's options may be: whole numbers within bounds, or names for them; each with a default. */

@@ -1,16 +1,37 @@
-import type { Member, Placement } from "./types.ts";
+import { hashText } from "./key.ts";
+import type { Hash, Member, Placement } from "./types.ts";
 
 /** How a key meets members: from a start of its own, one a step, some perhaps again. */
 export interface Walk {
   /** How many steps there are at most. */
   readonly steps: number;
-  start(key: string): number;
   /** The member met at a step, from 0. */
   at(start: number, step: number): number;
 }
 
-/** A placement by a walk: a key's candidates are the members it meets, each once, then those it never meets, by name. */
-export function walkPlacement(members: readonly Member[], { steps, start, at }: Walk): Placement {
+/** Once round slots in a circle, each of which belongs to a member: `owners` holds an index into the members. */
+export function circle(owners: Uint16Array): Walk {
+  const steps = owners.length;
+  return { steps, at: (slot, step) => owners[slot + step < steps ? slot + step : slot + step - steps] as number };
+}
+
+/**
+ * Independent draws, for a choice that has no order of its own: when one is refused, the next attempt draws anew. Four
+ * draws a member meet all but a few in a hundred.
+ */
+export function draws(members: readonly Member[], draw: (start: number, attempt: number) => number): Walk {
+  return { steps: 4 * members.length, at: draw };
+}
+
+/**
+ * A placement by a walk that begins where `start` says: a key's candidates are the members it meets, each once, then
+ * those it never meets, by name.
+ */
+export function walkPlacement(
+  members: readonly Member[],
+  start: (key: string) => number,
+  { steps, at }: Walk,
+): Placement {
   // seen[m] === round marks a member as met in this walk, without a set to allocate or a list to clear.
   const seen = new Float64Array(members.length);
   let round = 0;
@@ -50,14 +71,15 @@ export function walkPlacement(members: readonly Member[], { steps, start, at }: 
   };
 }
 
-/**
- * A walk of independent draws, for a choice that has no order of its own: when one is refused, the next attempt draws
- * anew. Four draws a member meet all but a few in a hundred.
- */
-export function drawPlacement(
+/** A walkPlacement whose start follows from the key's hash. */
+export function hashedWalk(
   members: readonly Member[],
-  start: (key: string) => number,
-  draw: (start: number, attempt: number) => number,
+  hash: Hash,
+  start: (hashed: number) => number,
+  walk: Walk,
 ): Placement {
-  return walkPlacement(members, { steps: 4 * members.length, start, at: draw });
+  return {
+    ...walkPlacement(members, (key) => start(hashText(hash, key)), walk),
+    byHash: { hash, member: (hashed) => walk.at(start(hashed), 0) },
+  };
 }

@@ -1,6 +1,7 @@
 import type { Placement } from "../placement/index.ts";
 import { eachKey, type Watch } from "./each-key.ts";
 import { type HotKey, hotKeys } from "./hot-keys.ts";
+import { selectInEach } from "./select-in-each.ts";
 import type { WeightedKeys } from "./weighted-keys.ts";
 
 /** What one server has before and after, and what of it came or went; by keys or by requests. */
@@ -53,12 +54,13 @@ export async function compare(
 
   const loadBefore = (member: number): number => byRequests[beforeIndex[member] ?? 0]?.before ?? 0;
   const loadAfter = (member: number): number => byRequests[afterIndex[member] ?? 0]?.after ?? 0;
+  const select = selectInEach([before, after], [loadBefore, loadAfter]);
 
   function visit(index: number): void {
-    const key = keys.key(index);
+    const owners = select(keys.key(index));
     const requests = keys.requestsOf(index);
-    const from = beforeIndex[before.select(key, undefined, loadBefore)] ?? 0;
-    const to = afterIndex[after.select(key, undefined, loadAfter)] ?? 0;
+    const from = beforeIndex[owners[0] as number] ?? 0;
+    const to = afterIndex[owners[1] as number] ?? 0;
     shift(byKeys, from, to, 1);
     shift(byRequests, from, to, requests);
     if (from !== to) {

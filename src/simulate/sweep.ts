@@ -1,5 +1,6 @@
-import type { Load, Placement } from "../placement/index.ts";
+import type { Placement } from "../placement/index.ts";
 import { eachKey, type Watch } from "./each-key.ts";
+import { selectInEach } from "./select-in-each.ts";
 import { sameNames } from "./simulate.ts";
 import type { WeightedKeys } from "./weighted-keys.ts";
 
@@ -32,13 +33,14 @@ export async function sweep(placements: readonly Placement[], keys: WeightedKeys
   const movedKeys = new Float64Array(placements.length);
   const movedRequests = new Float64Array(placements.length);
   const same = placements.map(({ members }, step) => sameNames(placements[step - 1]?.members ?? [], members));
+  const select = selectInEach(placements, loads);
 
   function visit(index: number): void {
-    const key = keys.key(index);
+    const owners = select(keys.key(index));
     const requests = keys.requestsOf(index);
     let before = -1;
-    for (let step = 0; step < placements.length; step++) {
-      const owner = (placements[step] as Placement).select(key, undefined, loads[step] as Load);
+    for (let step = 0; step < owners.length; step++) {
+      const owner = owners[step] as number;
       ((byKeys[step] as Float64Array)[owner] as number)++;
       ((byRequests[step] as Float64Array)[owner] as number) += requests;
       if (step > 0 && (same[step] as Int32Array)[before] !== owner) {

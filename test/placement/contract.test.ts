@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Member, type Policy, type PolicyName, policies } from "../../src/placement/index.ts";
+import { hashText } from "../../src/placement/key.ts";
 import { countKeys, ownerOf, placed, servers, someKeys } from "./servers.ts";
 
 /** What a policy traits beyond the contract; a policy without a line here does not compile. */
@@ -84,6 +85,18 @@ const traits: Record<PolicyName, Trait> = {
   "envoy-maglev": { weightError: 0.05, moved: [0.15, 0.2], stray: 0.03, large: "envoy-maglev" },
 };
 
+/** Turns and draws are no key's; the others look at more of a key than its 53 bits, or at whether it is empty. */
+const notByHash = [
+  "round-robin",
+  "random",
+  "least-connections",
+  "p2c",
+  "nginx",
+  "nginx-hash",
+  "envoy-ring",
+  "envoy-maglev",
+];
+
 const KEYS = someKeys(20_000);
 const text = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 40 }).map((u) => String.fromCharCode(...u));
 
@@ -122,6 +135,22 @@ describe.each(Object.entries(traits))("%s", (name, trait) => {
         const selected = placement.select(key, (member) => up[member] === true);
         if (trait.remade) expect(up[selected] ?? false).toBe(expected >= 0);
         else expect(selected).toBe(expected);
+      }),
+    );
+  });
+
+  it("selects by the hash alone what it selects by the key, where it can", () => {
+    const weighted = fc.array(fc.integer({ min: 1, max: policy.weighted ? 9 : 1 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(weighted, fc.array(text, { minLength: 1, maxLength: 20 }), (weights, keys) => {
+        const placement = placed(
+          name,
+          weights.map((weight, i) => ({ name: `server-${i + 1}`, weight })),
+        );
+        expect(placement.byHash === undefined).toBe(notByHash.includes(name));
+        if (!placement.byHash) return;
+        const { hash, member } = placement.byHash;
+        for (const key of keys) expect(member(hashText(hash, key))).toBe(placement.select(key));
       }),
     );
   });

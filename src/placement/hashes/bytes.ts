@@ -23,13 +23,21 @@ export function swapBytes(word: number): number {
   return (rotateLeft(word, 8) & 0x00ff00ff) | (rotateLeft(word, 24) & 0xff00ff00);
 }
 
-/** The upper 32 bits of the 64-bit product of two unsigned 32-bit words, by 16-bit digits; no sum passes 2^32. Signed. */
-export function multiplyHigh(a: number, b: number): number {
+// An engine inlines only so much code into one function, and a short name for imul is less of it.
+const { imul } = Math;
+
+/** The upper 32 bits of the 64-bit product of two unsigned 32-bit words, by 16-bit digits; no sum passes 2^32. */
+function multiplyHigh(a: number, b: number): number {
   const a0 = a & 0xffff;
   const a1 = a >>> 16;
   const b0 = b & 0xffff;
   const b1 = b >>> 16;
-  const t = (Math.imul(a1, b0) + (Math.imul(a0, b0) >>> 16)) | 0;
-  const u = (Math.imul(a0, b1) + (t & 0xffff)) | 0;
-  return (Math.imul(a1, b1) + (t >>> 16) + (u >>> 16)) | 0;
+  const t = imul(a1, b0) + (imul(a0, b0) >>> 16);
+  const u = imul(a0, b1) + (t & 0xffff);
+  return imul(a1, b1) + (t >>> 16) + (u >>> 16);
+}
+
+/** The upper half of a 64-bit product mod 2^64, of numbers given in halves; the lower one is imul(low, byLow). Signed. */
+export function productHigh(high: number, low: number, byHigh: number, byLow: number): number {
+  return (multiplyHigh(low, byLow) + imul(high, byLow) + imul(low, byHigh)) | 0;
 }

@@ -1,10 +1,9 @@
 import { PlacementError } from "../error.ts";
-import { hashText } from "../key.ts";
 import { numberedOrder, trailingNumber } from "../numbering.ts";
 import { remainder } from "../remainder.ts";
 import { remix, scaled } from "../remix.ts";
 import type { Member, Policy } from "../types.ts";
-import { drawPlacement } from "../walk.ts";
+import { draws, hashedWalk } from "../walk.ts";
 
 /** AnchorHash's arrays, by the names of the paper (Mendelson et al., 2020, algorithm 3). */
 interface Anchor {
@@ -96,12 +95,10 @@ export const anchor: Policy = {
     const { remove, bucketOf } = createAnchor(capacity);
     for (let bucket = capacity - 1; bucket >= 0; bucket--) if (memberOf[bucket] === -1) remove(bucket);
 
-    return drawPlacement(
-      members,
-      (key) => hashText(hash, key),
-      // The salts of removed buckets are below the capacity.
-      (hashed, attempt) => memberOf[bucketOf(attempt === 0 ? hashed : remix(hashed, capacity + attempt))] as number,
-    );
+    // The salts of removed buckets are below the capacity.
+    const draw = (hashed: number, attempt: number): number =>
+      memberOf[bucketOf(attempt === 0 ? hashed : remix(hashed, capacity + attempt))] as number;
+    return hashedWalk(members, hash, (hashed) => hashed, draws(members, draw));
   },
   /** Every server has the same share of the hashes. */
   expectedCv: () => 0,

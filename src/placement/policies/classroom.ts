@@ -1,8 +1,7 @@
-import { circlePlacement } from "../circle.ts";
 import { PlacementError } from "../error.ts";
 import { requestId, requestSlot, serverId, vnodeSlot } from "../hashes/quadratic.ts";
-import { hashText } from "../key.ts";
 import type { Member, Policy } from "../types.ts";
+import { circle, hashedWalk } from "../walk.ts";
 
 /** The slots with their vnodes' members, −1 where empty: in order of server id and j, a taken slot gives the next. */
 export function placeVnodes(members: readonly Member[], slots: number, vnodes: number): Int32Array {
@@ -53,6 +52,6 @@ export const classroom: Policy = {
       );
     }
     const owners = fillClockwise(placeVnodes(members, slots, vnodes));
-    return circlePlacement(members, owners, (key) => requestSlot(hashText(requestId, key), slots));
+    return hashedWalk(members, requestId, (id) => requestSlot(id, slots), circle(owners));
   },
 };

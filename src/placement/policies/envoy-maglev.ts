@@ -81,14 +81,14 @@ export const envoyMaglev: Policy = {
     const table = buildTable(members, options);
     let high = 0;
     let low = 0;
-    return walkPlacement(members, {
+    const start = (key: string): number => {
+      hashText(xxh64, key);
+      high = lastHigh();
+      low = lastLow();
+      return 0;
+    };
+    return walkPlacement(members, start, {
       steps: size,
-      start: (key) => {
-        hashText(xxh64, key);
-        high = lastHigh();
-        low = lastLow();
-        return 0;
-      },
       at: (_start, tried) => table[slotOfTry(high, low, tried, size)] as number,
     });
   },

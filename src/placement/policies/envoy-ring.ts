@@ -1,10 +1,10 @@
-import { circlePlacement } from "../circle.ts";
 import { hostOption, hostText, normalWeights } from "../envoy-key.ts";
 import { PlacementError } from "../error.ts";
 import { lastLow, xxh64 } from "../hashes/xxh64.ts";
 import { hashText } from "../key.ts";
 import { sortPoints } from "../points.ts";
 import type { Member, Policy, PolicyOptions } from "../types.ts";
+import { circle, walkPlacement } from "../walk.ts";
 
 /** The most points that Envoy allows a ring. */
 const MAX_SIZE = 8_388_608;
@@ -93,10 +93,11 @@ export const envoyRing: Policy = {
     }
     const ring = buildRing(members, options);
     const find = placeFinder(ring);
-    return circlePlacement(members, ring.owners, (key) => {
+    const start = (key: string): number => {
       const top = hashText(xxh64, key);
       return find(top, lastLow() & 0x7ff);
-    });
+    };
+    return walkPlacement(members, start, circle(ring.owners));
   },
   /** The share of a server with v of the n·v points, as on a ring; v fills the least size. */
   expectedCv: (servers, options) => {

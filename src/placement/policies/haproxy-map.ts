@@ -1,5 +1,6 @@
 import { PlacementError } from "../error.ts";
 import { keyHash, keyOptions } from "../haproxy-key.ts";
+import { hashText } from "../key.ts";
 import type { Policy } from "../types.ts";
 import { wholeWeights } from "../weights.ts";
 
@@ -61,7 +62,7 @@ export const haproxyMap: Policy = {
       throw new PlacementError("HAProxy's map would be too large to make: lower the weights, or take fewer servers.");
     }
     const whole = fillMap(weights, all);
-    const hashOf = keyHash(options);
+    const hash = keyHash(options);
 
     // The map without the servers that were not accepted last time, and which those were: it is made once a change.
     const accepted = new Uint8Array(members.length).fill(1);
@@ -86,12 +87,13 @@ export const haproxyMap: Policy = {
       members,
       select: (key, accept) => {
         const map = accept === undefined ? whole : reducedMap(accept);
-        return map.length === 0 ? -1 : (map[hashOf(key) % map.length] as number);
+        return map.length === 0 ? -1 : (map[hashText(hash, key) % map.length] as number);
       },
       candidates: (key) => {
-        const slot = hashOf(key) % whole.length;
+        const slot = hashText(hash, key) % whole.length;
         return [...new Set([...whole.subarray(slot), ...whole.subarray(0, slot)])];
       },
+      byHash: { hash, member: (hashed) => whole[hashed % whole.length] as number },
     };
   },
   /** Every server has the same share of the slots. */

@@ -1,8 +1,9 @@
 import { PlacementError } from "../error.ts";
 import { keyHash, keyOptions } from "../haproxy-key.ts";
 import { fullHash } from "../hashes/haproxy.ts";
+import { hashText } from "../key.ts";
 import { type Points, sortPoints } from "../points.ts";
-import type { Member, Placement, Policy } from "../types.ts";
+import type { Hash, Member, Placement, Policy } from "../types.ts";
 import { countPoints, wholeWeights } from "../weights.ts";
 
 /** The most that HAProxy takes as a weight. */
@@ -37,21 +38,21 @@ function parseIpv4({ name, address = name }: Member): { address: number; port: n
  * A placement in which the nearest point on either side takes the key. That of two equally near is the one before,
  * and candidates follow by distance: HAProxy takes a server that is down off the circle, and its neighbours close up.
  */
-function nearestPlacement(members: readonly Member[], points: Points, hashOf: (key: string) => number): Placement {
+function nearestPlacement(members: readonly Member[], points: Points, hash: Hash): Placement {
   const { points: positions, owners, search } = points;
   const total = positions.length;
   const previous = (place: number): number => (place === 0 ? total - 1 : place - 1);
   const next = (place: number): number => (place + 1 >= total ? 0 : place + 1);
   // Round the circle: a difference below 0 is the way past 2^32.
-  const isNearer = (hash: number, before: number, after: number): boolean =>
-    (hash - (positions[before] as number)) >>> 0 <= ((positions[after] as number) - hash) >>> 0;
+  const isNearer = (hashed: number, before: number, after: number): boolean =>
+    (hashed - (positions[before] as number)) >>> 0 <= ((positions[after] as number) - hashed) >>> 0;
 
   /** The owner of the nearest point that `accept` takes, or −1. */
-  function walk(hash: number, accept: (member: number) => boolean): number {
-    let after = search(hash);
+  function walk(hashed: number, accept: (member: number) => boolean): number {
+    let after = search(hashed);
     let before = previous(after);
     for (let left = total; left > 0; left--) {
-      const back = isNearer(hash, before, after);
+      const back = isNearer(hashed, before, after);
       const nearest = owners[back ? before : after] as number;
       if (accept(nearest)) return nearest;
       if (back) before = previous(before);
@@ -62,15 +63,16 @@ function nearestPlacement(members: readonly Member[], points: Points, hashOf: (k
 
   return {
     members,
-    select: (key, accept = acceptAll) => walk(hashOf(key), accept),
+    select: (key, accept = acceptAll) => walk(hashText(hash, key), accept),
     candidates: (key) => {
       const order = new Set<number>();
-      walk(hashOf(key), (member) => {
+      walk(hashText(hash, key), (member) => {
         order.add(member);
         return order.size === members.length;
       });
       return [...order];
     },
+    byHash: { hash, member: (hashed) => walk(hashed, acceptAll) },
   };
 }
 

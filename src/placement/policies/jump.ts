@@ -1,10 +1,9 @@
 import { PlacementError } from "../error.ts";
-import { multiplyHigh } from "../hashes/bytes.ts";
-import { hashText } from "../key.ts";
+import { productHigh } from "../hashes/bytes.ts";
 import { numberedOrder } from "../numbering.ts";
 import { remix } from "../remix.ts";
 import type { Member, Policy } from "../types.ts";
-import { drawPlacement } from "../walk.ts";
+import { draws, hashedWalk } from "../walk.ts";
 
 /** The multiplier of the paper's generator, 2862933555777941757, in halves. */
 const [MULTIPLIER_HIGH, MULTIPLIER_LOW] = [0x27bb2ee6, 0x87b0b0fd];
@@ -21,7 +20,7 @@ export function jumpBucket(keyHigh: number, keyLow: number, buckets: number): nu
   for (let next = 0; next < buckets; ) {
     bucket = next;
     // state = state · multiplier + 1, mod 2^64
-    high = (multiplyHigh(low, MULTIPLIER_LOW) + Math.imul(high, MULTIPLIER_LOW) + Math.imul(low, MULTIPLIER_HIGH)) | 0;
+    high = productHigh(high, low, MULTIPLIER_HIGH, MULTIPLIER_LOW);
     low = (Math.imul(low, MULTIPLIER_LOW) + 1) | 0;
     if (low === 0) high = (high + 1) | 0;
     next = Math.floor((bucket + 1) * (TWO_31 / ((high >>> 1) + 1)));
@@ -61,14 +60,11 @@ export const jump: Policy = {
   build(members, hash) {
     refuseGap(members);
     const order = numberedOrder(members);
-    return drawPlacement(
-      members,
-      (key) => hashText(hash, key),
-      (hashed, attempt) => {
-        const state = attempt === 0 ? hashed : remix(hashed, attempt);
-        return order[jumpBucket(Math.floor(state / 0x1_0000_0000), state | 0, order.length)] as number;
-      },
-    );
+    const draw = (hashed: number, attempt: number): number => {
+      const state = attempt === 0 ? hashed : remix(hashed, attempt);
+      return order[jumpBucket(Math.floor(state / 0x1_0000_0000), state | 0, order.length)] as number;
+    };
+    return hashedWalk(members, hash, (hashed) => hashed, draws(members, draw));
   },
   /** Every server has the same share of the hashes. */
   expectedCv: () => 0,

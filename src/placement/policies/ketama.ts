@@ -1,8 +1,8 @@
-import { circlePlacement } from "../circle.ts";
 import { md5Words } from "../hashes/md5.ts";
 import { hashText } from "../key.ts";
 import { sortPoints } from "../points.ts";
 import type { Hash, Member, Policy } from "../types.ts";
+import { circle, hashedWalk } from "../walk.ts";
 
 const POINTS_PER_DIGEST = 4;
 const DIGESTS_PER_SERVER = 40;
@@ -58,7 +58,7 @@ export const ketama: Policy = {
     const digests = digestCounts(members);
     const counts = digests.map((count) => count * POINTS_PER_DIGEST);
     const { owners, search } = sortPoints(serverPoints(members, digests), counts, firstWord.bits);
-    return circlePlacement(members, owners, (key) => search(hashText(firstWord, key)));
+    return hashedWalk(members, firstWord, search, circle(owners));
   },
   /** As of a ring of 160 points a server. */
   expectedCv: (servers) => Math.sqrt((servers - 1) / (servers * DIGESTS_PER_SERVER * POINTS_PER_DIGEST + 1)),

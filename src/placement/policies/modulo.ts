@@ -29,6 +29,7 @@ export const modulo: Policy = {
         const first = remainder(hashText(hash, key), count);
         return members.map((_, step) => (first + step) % count);
       },
+      byHash: { hash, member: (hashed) => remainder(hashed, count) },
     };
   },
   /** Every server has the same share of the hashes. */

@@ -55,28 +55,32 @@ export const multiProbe: Policy = {
       return nearest;
     }
 
+    /** The owner of the acceptable point that is nearest to a probe of the key of this hash, or −1. */
+    function nearestTo(hashed: number, accept?: Accept): number {
+      let best = -1;
+      let nearest = Number.POSITIVE_INFINITY;
+      let probe = hashed;
+      const by = stride(probe);
+      for (let i = 0; i < probes; i++, probe = step(probe, by)) {
+        const place = accept === undefined ? search(probe) : acceptable(search(probe), accept);
+        if (place < 0) return -1;
+        const far = distance(probe, points[place] as number);
+        if (far < nearest) {
+          nearest = far;
+          best = owners[place] as number;
+        }
+      }
+      return best;
+    }
+
     return {
       members,
-      select: (key, accept) => {
-        let best = -1;
-        let nearest = Number.POSITIVE_INFINITY;
-        let probe = hashText(hash, key);
-        const by = stride(probe);
-        for (let i = 0; i < probes; i++, probe = step(probe, by)) {
-          const place = accept === undefined ? search(probe) : acceptable(search(probe), accept);
-          if (place < 0) return -1;
-          const far = distance(probe, points[place] as number);
-          if (far < nearest) {
-            nearest = far;
-            best = owners[place] as number;
-          }
-        }
-        return best;
-      },
+      select: (key, accept) => nearestTo(hashText(hash, key), accept),
       candidates: (key) => {
         const far = distances(key);
         return members.map((_, m) => m).sort((a, b) => (far[a] as number) - (far[b] as number));
       },
+      byHash: { hash, member: (hashed) => nearestTo(hashed) },
     };
   },
   /**

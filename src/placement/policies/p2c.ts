@@ -1,6 +1,6 @@
 import { remix } from "../remix.ts";
 import type { Accept, Load, Policy } from "../types.ts";
-import { drawPlacement } from "../walk.ts";
+import { draws, walkPlacement } from "../walk.ts";
 import { weightedPick } from "../weighted.ts";
 import { seedOption } from "./random.ts";
 
@@ -23,10 +23,10 @@ export const p2c: Policy = {
     const weights = Float64Array.from(members, ({ weight }) => weight);
     const pick = weightedPick(members);
     let turn = 0;
-    const drawn = drawPlacement(
+    const drawn = walkPlacement(
       members,
       () => remix(turn, seed),
-      (start, attempt) => pick(remix(start, attempt)),
+      draws(members, (start, attempt) => pick(remix(start, attempt))),
     );
 
     // One comparison at a time, kept here so that a choice allocates nothing.

@@ -1,6 +1,6 @@
 import { remix } from "../remix.ts";
 import type { Policy } from "../types.ts";
-import { drawPlacement } from "../walk.ts";
+import { draws, walkPlacement } from "../walk.ts";
 import { weightedPick } from "../weighted.ts";
 
 /** The option of every policy that draws: with the same seed, the same draws in the same order. */
@@ -17,10 +17,10 @@ export const random: Policy = {
     const seed = options.seed as number;
     const pick = weightedPick(members);
     let turn = 0;
-    const drawn = drawPlacement(
+    const drawn = walkPlacement(
       members,
       () => remix(turn, seed),
-      (start, attempt) => pick(remix(start, attempt)),
+      draws(members, (start, attempt) => pick(remix(start, attempt))),
     );
     return {
       ...drawn,

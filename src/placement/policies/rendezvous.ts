@@ -1,6 +1,6 @@
 import { mix32 } from "../hashes/murmur3.ts";
 import { hashPoint, hashText } from "../key.ts";
-import type { Hash, Member, Policy } from "../types.ts";
+import type { Accept, Hash, Member, Policy } from "../types.ts";
 
 const TWO_32 = 0x1_0000_0000;
 
@@ -44,28 +44,30 @@ export const rendezvous: Policy = {
       return equal ? uniform : weigh(uniform, weights[m] as number);
     }
 
+    function best(hashed: number, accept?: Accept): number {
+      const low = hashed | 0;
+      const high = (hashed / TWO_32) | 0;
+      let member = -1;
+      let most = -1;
+      for (let m = 0; m < weights.length; m++) {
+        const mine = score(low, high, m);
+        if (mine > most && (accept === undefined || accept(m))) {
+          member = m;
+          most = mine;
+        }
+      }
+      return member;
+    }
+
     return {
       members,
-      select: (key, accept) => {
-        const hashed = hashText(hash, key);
-        const low = hashed | 0;
-        const high = (hashed / TWO_32) | 0;
-        let best = -1;
-        let bestScore = -1;
-        for (let m = 0; m < weights.length; m++) {
-          const mine = score(low, high, m);
-          if (mine > bestScore && (accept === undefined || accept(m))) {
-            best = m;
-            bestScore = mine;
-          }
-        }
-        return best;
-      },
+      select: (key, accept) => best(hashText(hash, key), accept),
       candidates: (key) => {
         const hashed = hashText(hash, key);
         const scores = members.map((_, m) => score(hashed | 0, (hashed / TWO_32) | 0, m));
         return members.map((_, m) => m).sort((a, b) => (scores[b] as number) - (scores[a] as number));
       },
+      byHash: { hash, member: (hashed) => best(hashed) },
     };
   },
   /** Every server has the same chance of the best score. */

@@ -1,9 +1,9 @@
 import { boundedPlacement } from "../bounded.ts";
-import { circlePlacement } from "../circle.ts";
 import { PlacementError } from "../error.ts";
-import { hashPoint, hashText } from "../key.ts";
+import { hashPoint } from "../key.ts";
 import { type Points, sortPoints } from "../points.ts";
 import type { Hash, Member, Policy } from "../types.ts";
+import { circle, hashedWalk } from "../walk.ts";
 
 /** About 100 MB of tables. Weights multiply the points, so a careless weight could ask for far more. */
 const MAX_POINTS = 2 ** 22;
@@ -47,7 +47,7 @@ export const ring: Policy = {
   },
   build(members, hash, options) {
     const { owners, search } = ringPoints(members, hash, options.vnodes as number);
-    const placement = circlePlacement(members, owners, (key) => search(hashText(hash, key)));
+    const placement = hashedWalk(members, hash, search, circle(owners));
     const bounded = options.bounded as number;
     return bounded === 0 ? placement : boundedPlacement(placement, bounded);
   },
