@@ -4,7 +4,7 @@ import { hashes } from "../hashes/index.ts";
 import { hashText } from "../key.ts";
 import { trailingNumber } from "../numbering.ts";
 import { remainder } from "../remainder.ts";
-import type { Member, Policy } from "../types.ts";
+import type { Circle, Member, Policy } from "../types.ts";
 
 /** A six-digit number, 100000…999999, for a text that is not a number itself. */
 const sixDigits = (text: string): number => 100_000 + remainder(hashText(hashes.xxh64, text), 900_000);
@@ -38,8 +38,17 @@ function vnodeSlot(id: number, j: number, slots: number): number {
   return (i * i + j * j + 2 * j + 25) % slots;
 }
 
-/** The slots with their vnodes' members, −1 where empty: in order of server id and j, a taken slot gives the next. */
+/**
+ * The slots with their vnodes' members, −1 where empty: in order of server id and j, a taken slot gives the next.
+ * Throws a PlacementError where there are too few.
+ */
 export function placeVnodes(members: readonly Member[], slots: number, vnodes: number): Int32Array {
+  const needed = members.length * vnodes;
+  if (needed > slots) {
+    throw new PlacementError(
+      `The classroom ring has ${slots} slots and ${members.length} servers need ${needed}: take fewer servers or classroom:slots=${needed}.`,
+    );
+  }
   const ids = members.map(({ name }) => serverId(name));
   const order = members.map((_, m) => m).sort((a, b) => (ids[a] as number) - (ids[b] as number));
   const owners = new Int32Array(slots).fill(-1);
@@ -51,6 +60,21 @@ export function placeVnodes(members: readonly Member[], slots: number, vnodes: n
     }
   }
   return owners;
+}
+
+/**
+ * The slots as a circle. H depends on an id's remainder only, so that keys land on its values for the remainders. A
+ * point or a key is in the middle of its slot.
+ */
+function slotCircle(placed: Int32Array): Circle {
+  const slots = placed.length;
+  const taken = Uint32Array.from(placed.keys()).filter((slot) => placed[slot] !== -1);
+  return {
+    points: Float64Array.from(taken, (slot) => (slot + 0.5) / slots),
+    owners: Uint16Array.from(taken, (slot) => placed[slot] as number),
+    ends: Float64Array.from(taken, (slot) => (slot + 1) / slots),
+    landings: Float64Array.from(placed, (_, id) => (requestSlot(id, slots) + 0.5) / slots),
+  };
 }
 
 /** Gives every empty slot to the owner of the next taken one clockwise, so that a lookup is one step. */
@@ -79,14 +103,9 @@ export const classroom: Policy = {
   },
   build(members, _hash, options) {
     const slots = options.slots as number;
-    const vnodes = options.vnodes as number;
-    const needed = members.length * vnodes;
-    if (needed > slots) {
-      throw new PlacementError(
-        `The classroom ring has ${slots} slots and ${members.length} servers need ${needed}: take fewer servers or classroom:slots=${needed}.`,
-      );
-    }
-    const owners = fillClockwise(placeVnodes(members, slots, vnodes));
+    const owners = fillClockwise(placeVnodes(members, slots, options.vnodes as number));
     return circlePlacement(members, owners, (key) => requestSlot(requestId(key), slots));
   },
+  circle: (members, _hash, options) =>
+    slotCircle(placeVnodes(members, options.slots as number, options.vnodes as number)),
 };

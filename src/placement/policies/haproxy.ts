@@ -2,7 +2,7 @@ import { PlacementError } from "../error.ts";
 import { keyHash, keyOptions } from "../haproxy-key.ts";
 import { fullHash } from "../hashes/haproxy.ts";
 import { type Points, sortPoints } from "../points.ts";
-import type { Member, Placement, Policy } from "../types.ts";
+import type { Circle, Member, Placement, Policy, PolicyOptions } from "../types.ts";
 import { countPoints, wholeWeights } from "../weights.ts";
 
 /** The most that HAProxy takes as a weight. */
@@ -31,6 +31,16 @@ function parseIpv4({ name, address = name }: Member): { address: number; port: n
   }
   const [a = 0, b = 0, c = 0, d = 0, port = 0] = match;
   return { address: a | (b << 8) | (c << 16) | (d << 24), port };
+}
+
+function pointsOf(members: readonly Member[], options: PolicyOptions): Points {
+  const keyOf = Object.values(hashKeys)[options.key as number] ?? hashKeys.id;
+  const firsts = members.map(keyOf);
+  const counts = countPoints(wholeWeights(members, "haproxy", MAX_WEIGHT), POINTS);
+  const points = counts.flatMap((count, m) =>
+    Array.from({ length: count }, (_, j) => fullHash((firsts[m] as number) + j)),
+  );
+  return sortPoints(Float64Array.from(points), counts, 32);
 }
 
 /**
@@ -74,6 +84,13 @@ function nearestPlacement(members: readonly Member[], points: Points, hashOf: (k
   };
 }
 
+/** Between two points the one takes the keys up to the middle, and the other those after it. */
+function nearestCircle({ points, owners }: Points): Circle {
+  const places = points.map((point) => point / 2 ** 32);
+  const next = (i: number): number => places[i + 1] ?? 1 + (places[0] as number);
+  return { points: places, owners, ends: places.map((place, i) => (place + next(i)) / 2) };
+}
+
 const acceptAll = (): boolean => true;
 
 /**
@@ -96,13 +113,6 @@ export const haproxy: Policy = {
     },
     ...keyOptions("yes"),
   },
-  build(members, _hash, options) {
-    const keyOf = Object.values(hashKeys)[options.key as number] ?? hashKeys.id;
-    const firsts = members.map(keyOf);
-    const counts = countPoints(wholeWeights(members, "haproxy", MAX_WEIGHT), POINTS);
-    const points = counts.flatMap((count, m) =>
-      Array.from({ length: count }, (_, j) => fullHash((firsts[m] as number) + j)),
-    );
-    return nearestPlacement(members, sortPoints(Float64Array.from(points), counts, 32), keyHash(options));
-  },
+  build: (members, _hash, options) => nearestPlacement(members, pointsOf(members, options), keyHash(options)),
+  circle: (members, _hash, options) => nearestCircle(pointsOf(members, options)),
 };

@@ -1,5 +1,5 @@
 import { boundedPlacement } from "../bounded.ts";
-import { circlePlacement } from "../circle.ts";
+import { circlePlacement, clockwiseCircle } from "../circle.ts";
 import { PlacementError } from "../error.ts";
 import { hashText } from "../key.ts";
 import { type Points, sortPoints } from "../points.ts";
@@ -51,6 +51,7 @@ export const ring: Policy = {
     const bounded = options.bounded as number;
     return bounded === 0 ? placement : boundedPlacement(placement, bounded);
   },
+  circle: (members, hash, options) => clockwiseCircle(ringPoints(members, hash, options.vnodes as number), hash.bits),
   /**
    * The share of a server with v of the n·v uniform points is Beta(v, (n−1)·v); this is its sd over its mean. What a
    * bound then cuts off depends on the load.
