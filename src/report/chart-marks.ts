@@ -86,7 +86,7 @@ function drawWhisker(ctx: SKRSContext2D, chart: Chart, x: number, { low, middle,
 }
 
 /** A plugin that draws after the data, in the chart's font and ink, and leaves the context as it was. */
-function mark(draw: (ctx: SKRSContext2D, chart: Chart) => void): Plugin {
+export function mark(draw: (ctx: SKRSContext2D, chart: Chart) => void): Plugin {
   return {
     id: "mark",
     afterDatasetsDraw(chart) {
