@@ -4,7 +4,7 @@ import { suggest } from "../placement/nearest.ts";
 import type { Drawn } from "../report/charts.ts";
 import { type FurtherChart, furtherCharts } from "../report/further-charts.ts";
 import type { Run } from "../report/run.ts";
-import { ringOf } from "../study/chart-figures.ts";
+import { ringOf, vnodeSweeps } from "../study/chart-figures.ts";
 
 const names = Object.keys(furtherCharts) as FurtherChart[];
 const all = "all";
@@ -29,7 +29,7 @@ export function parseCharts(text: string): FurtherChart[] {
 /** Draws the charts of a saved run into a folder. What draws is loaded here only: it is heavy. */
 export async function drawCharts(run: Run, folder: string, asked: readonly FurtherChart[]): Promise<Drawn> {
   const { renderCharts, renderSendChart } = await import("../report/charts.ts");
-  if (run.kind === "analyze") return renderCharts(run.result, folder, asked, { ringOf });
+  if (run.kind === "analyze") return renderCharts(run.result, folder, asked, { ringOf, vnodeSweeps });
   const { paths } = await renderSendChart(run.result, folder);
   return { paths, notes: asked.length > 0 ? ["--chart adds to the charts of a study; this run is a burst."] : [] };
 }

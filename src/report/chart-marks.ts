@@ -9,7 +9,7 @@ export const levelLine = (value: number, name: readonly string[]): Plugin =>
   mark((ctx, chart) => {
     const { left, right } = chart.chartArea;
     const y = heightOf(chart, value);
-    dashed(ctx, left, right, y);
+    dashed(ctx, [left, y], [right, y]);
     ctx.textBaseline = "middle";
     name.forEach((line, i) => {
       ctx.fillText(line, right + 10, y + (i - (name.length - 1) / 2) * 20);
@@ -22,7 +22,8 @@ export const categoryLevels = (values: readonly number[]): Plugin =>
     const { left, right } = chart.chartArea;
     const width = (right - left) / values.length;
     values.forEach((value, i) => {
-      dashed(ctx, left + (i + 0.03) * width, left + (i + 0.97) * width, heightOf(chart, value));
+      const y = heightOf(chart, value);
+      dashed(ctx, [left + (i + 0.03) * width, y], [left + (i + 0.97) * width, y]);
     });
   });
 
@@ -52,13 +53,30 @@ export const barFigures = (format: (value: number) => string): Plugin =>
     }
   });
 
+/** On each row of bars that lie: a figure after its end, and a dashed line across it at a level. */
+export const rowMarks = (
+  rows: readonly { readonly end: number; readonly text: string; readonly level: number }[],
+): Plugin =>
+  mark((ctx, { chartArea, scales }) => {
+    const half = (chartArea.bottom - chartArea.top) / rows.length / 2;
+    const at = (value: number) => scales.x?.getPixelForValue(value) ?? chartArea.left;
+    ctx.textBaseline = "middle";
+    rows.forEach(({ end, text, level }, i) => {
+      const y = chartArea.top + (2 * i + 1) * half;
+      dashed(ctx, [at(level), y - half], [at(level), y + half]);
+      const isCrossed = level > end && at(level) < at(end) + ctx.measureText(text).width + 16;
+      ctx.fillText(text, at(isCrossed ? level : end) + 8, y);
+    });
+  });
+
 export interface Whisker {
   readonly low: number;
-  readonly middle: number;
+  /** Where a dot is, if there is one. */
+  readonly middle?: number;
   readonly high: number;
 }
 
-/** Over each bar a thin line from low to high with a dot at the middle: a row a dataset, one whisker a bar. */
+/** Over each bar or point a thin line from low to high: a row a dataset, one whisker a bar. */
 export const whiskers = (rows: readonly (readonly (Whisker | undefined)[])[]): Plugin =>
   mark((ctx, chart) => {
     rows.forEach((row, d) => {
@@ -80,6 +98,7 @@ function drawWhisker(ctx: SKRSContext2D, chart: Chart, x: number, { low, middle,
   ctx.moveTo(x, bottom);
   ctx.lineTo(x, top);
   ctx.stroke();
+  if (middle === undefined) return;
   ctx.beginPath();
   ctx.arc(x, heightOf(chart, middle), 3.5, 0, 2 * Math.PI);
   ctx.fill();
@@ -102,12 +121,12 @@ export function mark(draw: (ctx: SKRSContext2D, chart: Chart) => void): Plugin {
   };
 }
 
-function dashed(ctx: SKRSContext2D, left: number, right: number, y: number): void {
+function dashed(ctx: SKRSContext2D, from: readonly [number, number], to: readonly [number, number]): void {
   ctx.setLineDash([8, 5]);
   ctx.lineWidth = 2;
   ctx.beginPath();
-  ctx.moveTo(left, y);
-  ctx.lineTo(right, y);
+  ctx.moveTo(...from);
+  ctx.lineTo(...to);
   ctx.stroke();
 }
 

@@ -57,7 +57,7 @@ export interface Headings {
 }
 
 type Options = NonNullable<ChartConfiguration["options"]>;
-type Scales = NonNullable<Options["scales"]>;
+export type Scales = NonNullable<Options["scales"]>;
 
 /** Title, subtitle, legend and axis texts, all sized to be read from the back of a room. */
 export function chartOptions(

@@ -1,15 +1,18 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { cdfChart } from "./cdf-chart.ts";
 import { plural } from "./format.ts";
 import type { FurtherChart } from "./further-charts.ts";
 import { type Group, groupsOf, labelsOf } from "./groups.ts";
 import { type Load, loadChart } from "./load-chart.ts";
 import { meanChart } from "./mean-chart.ts";
+import { movedByPolicyChart } from "./moved-by-policy-chart.ts";
 import { movedChart } from "./moved-chart.ts";
 import { type ChartConfiguration, renderPng } from "./renderer.ts";
 import { type RingOf, ringChart } from "./ring-chart.ts";
-import type { AnalyzeResult, SendResult } from "./run.ts";
+import type { AnalyzeResult, SendResult, StudyPoint } from "./run.ts";
 import { spreadChart } from "./spread-chart.ts";
+import { type VnodeSweep, vnodesChart } from "./vnodes-chart.ts";
 
 /** Loads a canvas and Chart.js: import this module only when charts are wanted. */
 
@@ -27,6 +30,8 @@ export interface Drawn {
 /** What charts show of placement, which reports don't know. */
 export interface PlacementFigures {
   readonly ringOf: RingOf;
+  /** The spread against vnodes of what a study studied; at `usual` servers where it studied several policies. */
+  readonly vnodeSweeps: (points: readonly StudyPoint[], usual: number) => VnodeSweep[];
 }
 
 /**
@@ -37,7 +42,7 @@ export async function renderCharts(
   result: AnalyzeResult,
   dir: string,
   asked: readonly FurtherChart[],
-  { ringOf }: PlacementFigures,
+  { ringOf, vnodeSweeps }: PlacementFigures,
 ): Promise<Drawn> {
   const groups = groupsOf(result.results);
   const sizes = [...new Set(result.results.map((point) => point.servers))].toSorted((a, b) => a - b);
@@ -46,9 +51,9 @@ export async function renderCharts(
   const usual = sizes.includes(USUAL_SERVERS) ? USUAL_SERVERS : (sizes[Math.floor((sizes.length - 1) / 2)] ?? 0);
   const further: Readonly<Record<FurtherChart, () => Charts>> = {
     ring: () => ({ "ring.png": ringChart(groups, usual, what, ringOf) }),
-    vnodes: () => ({}),
-    moved: () => ({}),
-    cdf: () => ({}),
+    vnodes: () => ({ "spread-vs-vnodes.png": vnodesChart(vnodeSweeps(result.results, usual)) }),
+    moved: () => ({ "moved-by-policy.png": movedByPolicyChart(groups, what) }),
+    cdf: () => ({ "load-cdf.png": cdfChart(groups, sizes, what) }),
   };
   return draw(dir, {
     "load-per-server.png": loadChart(loadsAt(groups, usual), `${plural(usual, "server")}, ${what}`),

@@ -1,6 +1,6 @@
 import { chartOptions, INK } from "./chart-theme.ts";
 import { count, listed, plural } from "./format.ts";
-import { type Group, labelsOf } from "./groups.ts";
+import { evenly, type Group, labelsOf } from "./groups.ts";
 import type { ChartConfiguration } from "./renderer.ts";
 import { ringPanels } from "./ring-drawing.ts";
 import { colouredServers, legendOf, MOST_COLOURS, MOST_MARKS, panelOf } from "./ring-panel.ts";
@@ -69,12 +69,6 @@ const isOf =
   (servers: number) =>
   ({ point }: RingPicture): boolean =>
     point.servers === servers;
-
-/** At most so many of them, the first and the last included. */
-const evenly = <T>(items: readonly T[], most: number): T[] =>
-  items.length <= most
-    ? [...items]
-    : Array.from({ length: most }, (_, i) => items.slice(Math.round((i * (items.length - 1)) / (most - 1)))[0] as T);
 
 function chartOf(pictures: readonly RingPicture[], what: string, notes: readonly string[]): ChartConfiguration {
   const servers = colouredServers(pictures);

@@ -10,9 +10,10 @@ export interface ServerLoad {
   readonly ratio: number;
 }
 
-/** The load of each server of a point, in the point's order. */
-export function serverLoads({ counts, count, weights = {} }: StudyPoint): ServerLoad[] {
+/** The load of each server, in the order of `counts`; without `weights`, all have the same share. */
+export function serverLoads({ counts, weights = {} }: Pick<StudyPoint, "counts" | "weights">): ServerLoad[] {
   const entries = Object.entries(counts);
+  const count = entries.reduce((sum, [, own]) => sum + own, 0);
   const weightOf = (name: string) => weights[name] ?? 1;
   const all = entries.reduce((sum, [name]) => sum + weightOf(name), 0);
   return entries.map(([name, own]) => {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { renderCharts, renderSendChart } from "../../src/report/charts.ts";
 import type { FurtherChart } from "../../src/report/further-charts.ts";
 import type { AnalyzeResult } from "../../src/report/run.ts";
-import { ringOf } from "../../src/study/chart-figures.ts";
+import { ringOf, vnodeSweeps } from "../../src/study/chart-figures.ts";
 import { analyzeResult, named, sendResult, studyPoint, twoPolicies } from "./samples.ts";
 
 let dir: string;
@@ -62,7 +62,10 @@ async function expectWholeChart(path: string): Promise<void> {
 }
 
 const drawn = (result: AnalyzeResult, folder: string, ...asked: FurtherChart[]) =>
-  renderCharts(result, folder, asked, { ringOf });
+  renderCharts(result, folder, asked, {
+    ringOf,
+    vnodeSweeps: (points, usual) => vnodeSweeps(points, usual, 40_000),
+  });
 const namesOf = (paths: readonly string[]) => paths.map((path) => basename(path));
 
 const evenCounts = (servers: number, each = 1000): number[] =>
@@ -163,6 +166,52 @@ describe("the rings", () => {
     const { paths, notes } = await drawn(result, dir, "ring");
     expect(namesOf(paths)).not.toContain("ring.png");
     expect(notes).toStrictEqual(["maglev and jump have no ring to draw."]);
+  });
+});
+
+describe("the other charts that are asked for", () => {
+  const stepped = (policy: string, hash = "xxh64") => [
+    { ...studyPoint(policy, [60, 40]), hash },
+    { ...studyPoint(policy, [40, 30, 30], { from: 2, fraction: 0.4 }), hash },
+  ];
+  const files = ["ring.png", "spread-vs-vnodes.png", "moved-by-policy.png", "load-cdf.png"];
+  test.each([
+    ["one policy", analyzeResult(stepped("ring"))],
+    ["several policies", analyzeResult([...stepped("ring"), ...stepped("classroom"), ...stepped("maglev")])],
+    [
+      "more ways than there is room for",
+      analyzeResult(hashes.flatMap((hash) => ["ring", "jump", "anchor"].flatMap((policy) => stepped(policy, hash)))),
+    ],
+    ["few keys", analyzeResult([studyPoint("ring", [1, 0]), studyPoint("ring", [1, 0, 0], { from: 2, fraction: 0 })])],
+    [
+      "weights",
+      analyzeResult(stepped("ring").map((point) => ({ ...point, weights: named([1, 2, 3].slice(0, point.servers)) }))),
+    ],
+    [
+      "one server with nearly everything",
+      analyzeResult(
+        [100, 101].map((n) => studyPoint("ring", [90_000, ...evenCounts(n - 1, 1)], { from: n - 1, fraction: 0.9 })),
+      ),
+    ],
+  ])("are whole with %s", async (_, result) => {
+    const { paths, notes } = await drawn(result, dir, "ring", "vnodes", "moved", "cdf");
+    expect(notes).toStrictEqual([]);
+    expect(namesOf(paths).slice(-files.length)).toStrictEqual(files);
+    for (const name of files) await expectWholeChart(join(dir, name));
+  });
+
+  test("are whole with hundreds of servers, and long names", async () => {
+    const policies = ["ring", "classroom:slots=262144,vnodes=1000"];
+    const result = analyzeResult(policies.map((policy) => studyPoint(policy, evenCounts(200))));
+    await drawn(result, dir, "vnodes", "cdf");
+    for (const name of ["spread-vs-vnodes.png", "load-cdf.png"]) await expectWholeChart(join(dir, name));
+  });
+
+  test("say in a sentence why there is none", async () => {
+    const { paths, notes } = await drawn(analyzeResult([studyPoint("maglev", [5])]), dir, "vnodes", "moved", "cdf");
+    expect(namesOf(paths).filter((name) => files.includes(name))).toStrictEqual([]);
+    expect(notes).toHaveLength(3);
+    for (const note of notes) expect(note).toMatch(/^[A-Z].*[.]$/);
   });
 });
 

@@ -39,6 +39,23 @@ function vnodeSlot(id: number, j: number, slots: number): number {
 }
 
 /**
+ * Takes the first free slot from a slot on, round the circle; at least one must be free. Each taken slot knows one
+ * farther on, and learns a farther one when it is asked, so that long runs of taken slots are not walked again.
+ */
+function freeSlots(slots: number): (from: number) => number {
+  const next = Int32Array.from({ length: slots }, (_, slot) => slot);
+  return (from) => {
+    let slot = from;
+    while (next[slot] !== slot) {
+      next[slot] = next[next[slot] as number] as number;
+      slot = next[slot] as number;
+    }
+    next[slot] = (slot + 1) % slots;
+    return slot;
+  };
+}
+
+/**
  * The slots with their vnodes' members, −1 where empty: in order of server id and j, a taken slot gives the next.
  * Throws a PlacementError where there are too few.
  */
@@ -52,12 +69,9 @@ export function placeVnodes(members: readonly Member[], slots: number, vnodes: n
   const ids = members.map(({ name }) => serverId(name));
   const order = members.map((_, m) => m).sort((a, b) => (ids[a] as number) - (ids[b] as number));
   const owners = new Int32Array(slots).fill(-1);
+  const firstFree = freeSlots(slots);
   for (const m of order) {
-    for (let j = 1; j <= vnodes; j++) {
-      let slot = vnodeSlot(ids[m] as number, j, slots);
-      while (owners[slot] !== -1) slot = (slot + 1) % slots;
-      owners[slot] = m;
-    }
+    for (let j = 1; j <= vnodes; j++) owners[firstFree(vnodeSlot(ids[m] as number, j, slots))] = m;
   }
   return owners;
 }
