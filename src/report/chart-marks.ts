@@ -27,20 +27,28 @@ export const categoryLevels = (values: readonly number[]): Plugin =>
     });
   });
 
-/** Above each bar its own figure, if the bars are wide enough to carry all of them. */
-export const barFigures = (format: (value: number) => string): Plugin =>
+/** A dashed line across each bar at a level of its own: a row a dataset, one level a bar. */
+export const barLevels = (rows: readonly (readonly number[])[]): Plugin =>
+  mark((ctx, chart) => {
+    rows.forEach((row, d) => {
+      chart.getDatasetMeta(d).data.forEach((bar, i) => {
+        const y = heightOf(chart, row[i] ?? 0);
+        const half = widthOf(bar) / 2;
+        dashed(ctx, [bar.x - half, y], [bar.x + half, y]);
+      });
+    });
+  });
+
+/** Above each bar its own figure, if the bars are wide enough to carry all of them; `format` hears which bar it is. */
+export const barFigures = (format: (value: number, i: number) => string): Plugin =>
   mark((ctx, chart) => {
     const figures = chart.data.datasets.flatMap(({ data }, d) =>
       chart.getDatasetMeta(d).data.flatMap((bar, i) => {
         const value = data[i];
-        return typeof value === "number" ? [{ bar, text: format(value) }] : [];
+        return typeof value === "number" ? [{ bar, text: format(value, i) }] : [];
       }),
     );
-    const isTooWide = figures.some(({ bar, text }) => {
-      const { width } = bar.getProps(["width"]) as { width: number };
-      return ctx.measureText(text).width > width;
-    });
-    if (isTooWide) return;
+    if (figures.some(({ bar, text }) => ctx.measureText(text).width > widthOf(bar))) return;
     ctx.textAlign = "center";
     ctx.textBaseline = "bottom";
     // A white rim keeps a figure readable where a line crosses it.
@@ -73,6 +81,9 @@ export interface Whisker {
   readonly low: number;
   /** Where a dot is, if there is one. */
   readonly middle?: number;
+  /** How many pixels it stands beside its bar or point; 0 without it. */
+  readonly beside?: number;
+  readonly colour?: string;
   readonly high: number;
 }
 
@@ -82,13 +93,14 @@ export const whiskers = (rows: readonly (readonly (Whisker | undefined)[])[]): P
     rows.forEach((row, d) => {
       chart.getDatasetMeta(d).data.forEach((bar, i) => {
         const whisker = row[i];
-        if (whisker !== undefined) drawWhisker(ctx, chart, bar.x, whisker);
+        if (whisker !== undefined) drawWhisker(ctx, chart, bar.x + (whisker.beside ?? 0), whisker);
       });
     });
   });
 
-function drawWhisker(ctx: SKRSContext2D, chart: Chart, x: number, { low, middle, high }: Whisker): void {
+function drawWhisker(ctx: SKRSContext2D, chart: Chart, x: number, { low, middle, high, colour = INK }: Whisker): void {
   const [bottom, top] = [heightOf(chart, low), heightOf(chart, high)];
+  ctx.strokeStyle = colour;
   ctx.lineWidth = 1.5;
   ctx.beginPath();
   for (const y of [bottom, top]) {
@@ -120,6 +132,9 @@ export function mark(draw: (ctx: SKRSContext2D, chart: Chart) => void): Plugin {
     },
   };
 }
+
+const widthOf = (bar: ReturnType<Chart["getDatasetMeta"]>["data"][number]): number =>
+  (bar.getProps(["width"]) as unknown as { width: number }).width;
 
 function dashed(ctx: SKRSContext2D, from: readonly [number, number], to: readonly [number, number]): void {
   ctx.setLineDash([8, 5]);

@@ -47,19 +47,22 @@ export async function renderCharts(
   const groups = groupsOf(result.results);
   const sizes = [...new Set(result.results.map((point) => point.servers))].toSorted((a, b) => a - b);
   if (groups.length === 0) return { paths: [], notes: [] };
-  const what = describe(result);
+  const runs = Math.max(1, ...result.results.map((point) => point.runs?.count ?? 1));
+  // Counts are of the first run, spread and moves of all.
+  const what = `${describe(result)}${runs > 1 ? `, the first of ${runs} runs` : ""}`;
+  const overRuns = `${describe(result)}${runs > 1 ? `, mean of ${runs} runs` : ""}`;
   const usual = sizes.includes(USUAL_SERVERS) ? USUAL_SERVERS : (sizes[Math.floor((sizes.length - 1) / 2)] ?? 0);
   const further: Readonly<Record<FurtherChart, () => Charts>> = {
     ring: () => ({ "ring.png": ringChart(groups, usual, what, ringOf) }),
     vnodes: () => ({ "spread-vs-vnodes.png": vnodesChart(vnodeSweeps(result.results, usual)) }),
-    moved: () => ({ "moved-by-policy.png": movedByPolicyChart(groups, what) }),
+    moved: () => ({ "moved-by-policy.png": movedByPolicyChart(groups, overRuns) }),
     cdf: () => ({ "load-cdf.png": cdfChart(groups, sizes, what) }),
   };
   return draw(dir, {
     "load-per-server.png": loadChart(loadsAt(groups, usual), `${plural(usual, "server")}, ${what}`),
     "mean-vs-servers.png": meanChart(groups, sizes, what),
-    "spread.png": spreadChart(groups, sizes, what),
-    "moved.png": movedChart(groups, what),
+    "spread.png": spreadChart(groups, sizes, overRuns),
+    "moved.png": movedChart(groups, overRuns),
     ...Object.assign({}, ...asked.map((name) => further[name]())),
   });
 }
@@ -76,7 +79,7 @@ const loadsAt = (groups: readonly Group[], servers: number): Load[] => {
   const labels = labelsOf(groups);
   return groups.flatMap((group, i) => {
     const point = group.points.find((each) => each.servers === servers);
-    return point === undefined ? [] : [{ label: labels[i] ?? group.name, counts: point.counts }];
+    return point === undefined ? [] : [{ ...point, label: labels[i] ?? group.name }];
   });
 };
 

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { renderCharts, renderSendChart } from "../../src/report/charts.ts";
 import type { FurtherChart } from "../../src/report/further-charts.ts";
 import type { AnalyzeResult } from "../../src/report/run.ts";
+import { evennessByWeight } from "../../src/stats/by-weight.ts";
 import { ringOf, vnodeSweeps } from "../../src/study/chart-figures.ts";
 import { analyzeResult, named, sendResult, studyPoint, twoPolicies } from "./samples.ts";
 
@@ -116,6 +117,33 @@ describe("the charts of an analysis", () => {
     ],
   ])("are whole with %s", async (_, result) => {
     for (const path of (await drawn(result, dir)).paths) await expectWholeChart(path);
+  });
+
+  const runs = {
+    count: 5,
+    cv: { mean: 0.1, sd: 0.09 },
+    peakToMean: { mean: 1.2, sd: 0.1 },
+    moved: { mean: 0.3, sd: 0.1 },
+  };
+  test.each([
+    ["bars", [[20, 40]]],
+    [
+      "bars of several policies",
+      [
+        [20, 40],
+        [10, 20, 40],
+      ],
+    ],
+    ["lines", [evenCounts(50)]],
+  ])("are whole with weights and several runs: %s", async (_, counts) => {
+    const points = ["ring", "maglev"].flatMap((policy) =>
+      counts.map((own) => {
+        const weights = own.map((_, i) => 1 + (i % 3));
+        return { ...studyPoint(policy, own), weights: named(weights), byWeight: evennessByWeight(own, weights), runs };
+      }),
+    );
+    for (const result of [analyzeResult(points), analyzeResult(points.slice(0, 1))])
+      for (const path of (await drawn(result, dir)).paths) await expectWholeChart(path);
   });
 
   test("leave movement out where nothing could move, and are none of nothing", async () => {
