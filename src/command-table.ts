@@ -50,6 +50,14 @@ const keyOptions: readonly OptionRow[] = [
   ["--key-field <field>", "a column from 1; host, user, method or target of an access log; or /expression/"],
 ];
 
+/** What a shell completes after a flag; of a list, after each comma. */
+export const flagValues: Readonly<Record<string, readonly string[]>> = {
+  "--policy": Object.keys(policies),
+  "--hash": Object.keys(hashes),
+  "--chart": [...Object.keys(furtherCharts), "all"],
+  "--driver": ["process", "compose", "auto"],
+};
+
 /** Every command, in the order of the help. */
 export const commandTable: readonly CommandEntry[] = [
   {

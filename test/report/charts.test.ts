@@ -229,7 +229,7 @@ describe("the other charts that are asked for", () => {
   });
 
   test("are whole with hundreds of servers, and long names", async () => {
-    const policies = ["ring", "classroom:slots=262144,vnodes=1000"];
+    const policies = ["ring", "classroom:slots=65536,vnodes=300"];
     const result = analyzeResult(policies.map((policy) => studyPoint(policy, evenCounts(200))));
     await drawn(result, dir, "vnodes", "cdf");
     for (const name of ["spread-vs-vnodes.png", "load-cdf.png"]) await expectWholeChart(join(dir, name));
