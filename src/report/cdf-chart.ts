@@ -1,39 +1,20 @@
-import { binomialCdf } from "../stats/binomial.ts";
+import { byWidth, chanceDots, type Dot, type Line, linesAt, linesOverSizes } from "./cdf-lines.ts";
 import { chartOptions, colour, GREY, lineStyle, logAxis } from "./chart-theme.ts";
 import { listed, plural } from "./format.ts";
-import { chanceOf, evenly, type Group, labelsOf } from "./groups.ts";
+import { evenly, type Group, labelsOf } from "./groups.ts";
 import type { ChartConfiguration } from "./renderer.ts";
-import type { StudyPoint } from "./run.ts";
-import { serverLoads } from "./server-loads.ts";
 
-const MOST_SIZES = 5;
 /** More lines than this can't be told apart. */
 const MOST_LINES = 12;
 const MOST_MARKERS = 20;
-/** As many as a line can show. */
-const MOST_DOTS = 500;
 /** A load of more than this many means needs a log axis for the others to be seen. */
 const WIDE_RANGE = 10;
 /** Where a log axis begins: what is below it is drawn on its edge. */
 const LEAST_LOAD = 0.1;
-/** A chance so small is not drawn. */
-const HARDLY = 0.0005;
 /** From so many dots on, the steps of a distribution are too small to be seen. */
 const SMOOTH = 50;
 
 type Dataset = ChartConfiguration["data"]["datasets"][number];
-
-/** The loads of one policy at one number of servers, each over the server's share, ascending. */
-interface Line {
-  readonly label: string;
-  readonly point: StudyPoint;
-  readonly loads: readonly number[];
-}
-
-interface Dot {
-  readonly x: number;
-  readonly y: number;
-}
 
 /**
  * How many servers have at most how much load: each policy at the largest number of servers, or a single one at several
@@ -83,44 +64,6 @@ export function cdfChart(
       y: { type: "linear", min: 0, max: 1, ticks: { callback: (value) => `${Math.round(Number(value) * 100)} %` } },
     }),
   };
-}
-
-const linesOverSizes = ([group]: readonly Group[]): Line[] =>
-  evenly((group?.points ?? []).filter(tells), MOST_SIZES).map((point) =>
-    lineOf(plural(point.servers, "server"), point),
-  );
-
-const linesAt = (groups: readonly Group[], servers: number): Line[] => {
-  const labels = labelsOf(groups);
-  return groups.flatMap(({ name, points }, i) =>
-    points
-      .filter((point) => point.servers === servers && tells(point))
-      .map((point) => lineOf(labels[i] ?? name, point)),
-  );
-};
-
-const widthOf = ({ loads }: Line): number => (loads.at(-1) ?? 0) - (loads[0] ?? 0);
-const byWidth = (a: Line, b: Line): number => widthOf(b) - widthOf(a);
-
-const tells = ({ servers, count }: StudyPoint): boolean => servers > 1 && count > 0;
-
-const lineOf = (label: string, point: StudyPoint): Line => ({
-  label,
-  point,
-  loads: serverLoads(point)
-    .map(({ ratio }) => ratio)
-    .toSorted((a, b) => a - b),
-});
-
-/** The exact distribution of one server's load when chance alone places the keys: as many as leave the point's chance cv. */
-function chanceDots(point: StudyPoint): Dot[] {
-  const { servers } = point;
-  const keys = Math.max(1, Math.round((servers - 1) / chanceOf(point) ** 2));
-  const { from, cdf } = binomialCdf(keys, 1 / servers);
-  const everyNth = Math.ceil(cdf.length / MOST_DOTS);
-  return [...cdf]
-    .map((y, i) => ({ x: ((from + i) * servers) / keys, y }))
-    .filter(({ y }, i) => i % everyNth === 0 && y > HARDLY && y < 1 - HARDLY);
 }
 
 interface Axis {

@@ -68,4 +68,4 @@ export function labelsOf(groups: readonly Group[]): string[] {
 export const evenly = <T>(items: readonly T[], most: number): T[] =>
   items.length <= most
     ? [...items]
-    : Array.from({ length: most }, (_, i) => items.slice(Math.round((i * (items.length - 1)) / (most - 1)))[0] as T);
+    : Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))] as T);
