@@ -77,6 +77,7 @@ Done in ${seconds} s. The fleet is down again. What was made is in ${join(root, 
 
 Try next (npm link puts lbctl on your PATH; node bin/lbctl.js works as well):
   lbctl report                                  the study's tables again
+  lbctl report --chart ring                     its rings: why the classroom's servers have so unequal shares
   lbctl up && lbctl status --watch              a fleet of your own; lbctl kill server-2 in another shell
   lbctl analyze --simulate --servers 2..32 --policy ring:vnodes=10,ring,maglev --count 100000
   lbctl place alice bob carol --servers 5       where keys go

@@ -1,5 +1,6 @@
 import type { CommandModule } from "./context.ts";
 import { hashes, policies } from "./placement/index.ts";
+import { furtherCharts } from "./report/further-charts.ts";
 
 /** A command as the help shows it. Its work is loaded only when it runs, so that `--help` is quick. */
 export interface CommandEntry {
@@ -35,6 +36,12 @@ const checkOption: OptionRow = [
 const dryRun: OptionRow = ["--dry-run", "show what would be done, and do nothing"];
 const outOption: OptionRow = ["--out <dir>", "the folder of reports", "reports"];
 const noCharts: OptionRow = ["--no-charts", "draw no charts"];
+const chartOption: OptionRow = [
+  "--chart <list>",
+  `further charts: ${Object.entries(furtherCharts)
+    .map(([name, shows]) => `${name} (${shows})`)
+    .join(", ")}; or all`,
+];
 const clientsOption: OptionRow = ["--clients <n>", "simulated client addresses (default: one a request)"];
 const concurrency: OptionRow = ["--concurrency <n>", "requests under way at a time", "64"];
 const seedOption: OptionRow = ["--seed <n>", "chooses the clients; the same seed sends the same keys", "1"];
@@ -45,6 +52,14 @@ const keyOptions: readonly OptionRow[] = [
   ["--keys-file <file>", "offline: keys from a file, counted; - is standard input, .gz is unpacked"],
   ["--key-field <field>", "a column from 1; host, user, method or target of an access log; or /expression/"],
 ];
+
+/** What a shell completes after a flag; of a list, after each comma. */
+export const flagValues: Readonly<Record<string, readonly string[]>> = {
+  "--policy": Object.keys(policies),
+  "--hash": Object.keys(hashes),
+  "--chart": [...Object.keys(furtherCharts), "all"],
+  "--driver": ["process", "compose", "auto"],
+};
 
 /** Every command, in the order of the help. */
 export const commandTable: readonly CommandEntry[] = [
@@ -131,6 +146,7 @@ export const commandTable: readonly CommandEntry[] = [
       ["--driver <name>", "for a fleet of its own: process, compose or auto"],
       ["--port <n>", "for a fleet of its own"],
       outOption,
+      chartOption,
       noCharts,
     ],
     examples: [
@@ -140,6 +156,7 @@ export const commandTable: readonly CommandEntry[] = [
       "lbctl analyze --simulate --servers 3 --policy ring --runs 20 --zipf 1.1",
       "lbctl analyze --simulate --keys-file access.log.gz --key-field host",
       "lbctl analyze --simulate --policy ring,./my-policy.js --hash xxh64,./my-hash.js",
+      "lbctl analyze --simulate --chart ring,cdf",
     ],
     load: () => import("./commands/analyze.ts"),
   },
@@ -314,8 +331,8 @@ export const commandTable: readonly CommandEntry[] = [
     name: "report",
     summary: "show a saved run again, and draw its charts again",
     arguments: [["[run]", "its name or folder (default: the newest)"]],
-    options: [outOption, noCharts],
-    examples: ["lbctl report", "lbctl report 2026-11-22T12-50-01-analyze"],
+    options: [outOption, chartOption, noCharts],
+    examples: ["lbctl report", "lbctl report 2026-11-22T12-50-01-analyze", "lbctl report --chart ring"],
     load: () => import("./commands/report.ts"),
   },
   {

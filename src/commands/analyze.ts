@@ -18,6 +18,7 @@ import { studiedServers } from "../study/scenario.ts";
 import { type LeftOut, simulatedStudy } from "../study/simulated.ts";
 import type { Progress } from "../terminal.ts";
 import { type BurstFlags, burstFlags } from "./burst-flags.ts";
+import { askedCharts } from "./charts.ts";
 import { askedKeys } from "./key-flags.ts";
 import { saveAndDraw } from "./save.ts";
 
@@ -44,6 +45,7 @@ export async function run(context: Context): Promise<Code | undefined> {
   const { terminal, flags, signal } = context;
   const mode = flags.is("simulate") ? "simulate" : "live";
   const ways = await askedWays(flags);
+  askedCharts(flags);
   const study = mode === "simulate" ? await simulation(flags, ways) : liveOne(context, ways);
   const out = flags.text("out") || "reports";
   const name = await claimRun(out, "analyze");

@@ -1,4 +1,4 @@
-import { type CommandEntry, commandTable } from "../command-table.ts";
+import { type CommandEntry, commandTable, flagValues } from "../command-table.ts";
 import type { Context } from "../context.ts";
 import { usageError } from "../errors.ts";
 
@@ -20,14 +20,19 @@ export async function run({ args, terminal }: Context): Promise<undefined> {
 }
 
 function bash(): string {
-  const cases = commandTable.map((entry) => `    ${entry.name}) words="${flagsOf(entry).join(" ")}" ;;`).join("\n");
+  const flags = commandTable.map((entry) => `    ${entry.name}) words="${flagsOf(entry).join(" ")}" ;;`).join("\n");
+  const values = Object.entries(flagValues).map(([flag, words]) => `    ${flag}) words="${words.join(" ")}" ;;`);
   return `_lbctl() {
-  local words="${names}"
+  local words="${names}" current="\${COMP_WORDS[COMP_CWORD]}"
   case "\${COMP_WORDS[1]}" in
-${cases}
+${flags}
+  esac
+  case "\${COMP_WORDS[COMP_CWORD-1]}" in
+${values.join("\n")}
   esac
   [ "$COMP_CWORD" -eq 1 ] && words="${names}"
-  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  local last="\${current##*,}"
+  COMPREPLY=($(compgen -P "\${current%"$last"}" -W "$words" -- "$last"))
 }
 complete -o default -F _lbctl lbctl
 `;
@@ -39,6 +44,8 @@ autoload -U +X bashcompinit && bashcompinit
 ${bash()}`;
 }
 
+const valuesOf = (flag: string): string => (flagValues[flag] ? ` -xa '${flagValues[flag]?.join(" ")}'` : "");
+
 function fish(): string {
   const quoted = (text: string) => `'${text.replaceAll("'", "\\'")}'`;
   const first = commandTable.map(
@@ -46,7 +53,7 @@ function fish(): string {
   );
   const flags = commandTable.flatMap((entry) =>
     flagsOf(entry).map(
-      (flag) => `complete -c lbctl -n '__fish_seen_subcommand_from ${entry.name}' -l ${flag.slice(2)}`,
+      (flag) => `complete -c lbctl -n '__fish_seen_subcommand_from ${entry.name}' -l ${flag.slice(2)}${valuesOf(flag)}`,
     ),
   );
   return `${[...first, ...flags].join("\n")}\n`;

@@ -1,9 +1,10 @@
 /** The public door of placement: which server a key goes to, live and simulated alike. */
 import { checkMembers, sortMembers } from "./members.ts";
 import { completeOptions, type PolicySpec } from "./spec.ts";
-import type { Hash, Member, Placement } from "./types.ts";
+import type { Circle, Hash, Member, Placement } from "./types.ts";
 
 export { boundedAccept, loadCap } from "./bounded.ts";
+export { arcShares, keyShares } from "./circle.ts";
 export { PlacementError } from "./error.ts";
 export { defaultHash, type HashName, hashes } from "./hashes/index.ts";
 export { formatMember, parseMembers } from "./members.ts";
@@ -31,5 +32,23 @@ export function createPlacement(spec: PolicySpec, hash: Hash, members: readonly 
   const options = completeOptions(spec);
   checkMembers(members);
   if (members.length === 0) return nowhere;
-  return spec.policy.build(spec.policy.ordered ? members : sortMembers(members), hash, options);
+  return spec.policy.build(inOrder(spec, members), hash, options);
 }
+
+/**
+ * The circle on which createPlacement() places the same members (at least one); its owners are indices into `members`.
+ * Null where the policy has none. Throws a PlacementError as createPlacement() does.
+ */
+export function createCircle(
+  spec: PolicySpec,
+  hash: Hash,
+  members: readonly Member[],
+): { readonly members: readonly Member[]; readonly circle: Circle } | null {
+  const options = completeOptions(spec);
+  checkMembers(members);
+  const ordered = inOrder(spec, members);
+  return spec.policy.circle ? { members: ordered, circle: spec.policy.circle(ordered, hash, options) } : null;
+}
+
+const inOrder = ({ policy }: PolicySpec, members: readonly Member[]): readonly Member[] =>
+  policy.ordered ? members : sortMembers(members);

@@ -25,18 +25,6 @@ export function sortPoints(unsorted: Float64Array, counts: readonly number[], bi
   };
 }
 
-/** Each member's share of a circle of [0, 2^bits): its arcs, from the point before each of its own. They sum to 1. */
-export function arcShares({ points, owners }: Points, members: number, bits: number): Float64Array {
-  const shares = new Float64Array(members);
-  let before = (points[points.length - 1] as number) - 2 ** bits;
-  points.forEach((point, i) => {
-    const owner = owners[i] as number;
-    shares[owner] = (shares[owner] as number) + (point - before) / 2 ** bits;
-    before = point;
-  });
-  return shares;
-}
-
 /** Few enough points to look at one after the other. */
 const FEW = 16;
 

@@ -64,6 +64,21 @@ export interface Placement {
   readonly byHash?: HashChoice;
 }
 
+/**
+ * The circle of a policy that has one: points of members, each with the arc whose keys it takes. Places are fractions
+ * of the circle, clockwise.
+ */
+export interface Circle {
+  /** Where the points lie, in [0, 1), ascending. */
+  readonly points: Float64Array;
+  /** The member of each point. */
+  readonly owners: Uint16Array;
+  /** Where the arc of each point ends and that of the next begins, ascending; the last may lie past 1. */
+  readonly ends: Float64Array;
+  /** Where keys land, each place as often as it is likely; left out where they land anywhere alike. */
+  readonly landings?: Float64Array;
+}
+
 /** What a policy's options may be: whole numbers within bounds, or names for them; each with a default. */
 export interface OptionRule {
   readonly default: number;
@@ -102,6 +117,8 @@ export interface Policy {
   build(members: readonly Member[], hash: Hash, options: PolicyOptions): Placement;
   /** The source of the module that it comes from, for a policy of the user's own. */
   readonly source?: string;
+  /** The circle that `build` places the same members on, where the policy has one whose arcs are its servers' shares. */
+  circle?(members: readonly Member[], hash: Hash, options: PolicyOptions): Circle;
   /** The closed form of cv (standard deviation over mean of the servers' shares) for n equal servers, where one is known; null with options for which none is. */
   expectedCv?(servers: number, options: PolicyOptions): number | null;
 }

@@ -18,6 +18,14 @@ export const colour = (index: number): string => {
   return index < PALETTE.length ? base : darkened(base);
 };
 
+/** Ink or white, whichever has more contrast to a colour (#RRGGBB), by its relative luminance (WCAG 2). */
+export function contrasting(hex: string): string {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map(
+    (at) => (Number.parseInt(hex.slice(at, at + 2), 16) / 255) ** 2.2,
+  );
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.21 ? INK : "white";
+}
+
 const darkened = (hex: string): string =>
   `#${[1, 3, 5]
     .map((at) =>
@@ -49,7 +57,7 @@ export interface Headings {
 }
 
 type Options = NonNullable<ChartConfiguration["options"]>;
-type Scales = NonNullable<Options["scales"]>;
+export type Scales = NonNullable<Options["scales"]>;
 
 /** Title, subtitle, legend and axis texts, all sized to be read from the back of a room. */
 export function chartOptions(

@@ -63,3 +63,9 @@ export function labelsOf(groups: readonly Group[]): string[] {
   const names = groups.map((group) => (isAlone(group.policy) ? group.policy : group.name));
   return shortNames(names, LONGEST_LABEL);
 }
+
+/** At most so many of them, the first and the last included. */
+export const evenly = <T>(items: readonly T[], most: number): T[] =>
+  items.length <= most
+    ? [...items]
+    : Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))] as T);

@@ -1,14 +1,17 @@
-import { barFigures, levelLine } from "./chart-marks.ts";
+import { barFigures, barLevels, levelLine } from "./chart-marks.ts";
 import { chartOptions, colour, type Headings, LAYOUT_WITH_MARGIN, lineStyle, logAxis } from "./chart-theme.ts";
 import { count, inNaturalOrder, shortNames } from "./format.ts";
 import { loadTitle } from "./load-title.ts";
-import type { ChartConfiguration } from "./renderer.ts";
+import type { ChartConfiguration, Plugin } from "./renderer.ts";
+import { serverLoads } from "./server-loads.ts";
 
 /** The load of each server under one policy. */
 export interface Load {
   /** The policy, as the legend says it. */
   readonly label: string;
-  readonly counts: Readonly<Record<string, number>>;
+  readonly counts: Record<string, number>;
+  /** Each server's weight, where they differ. */
+  readonly weights?: Record<string, number>;
 }
 
 /** Beyond these, bars are too thin to read: the loads are drawn as lines from the busiest server to the idlest. */
@@ -20,16 +23,26 @@ const WIDE_RANGE = 10;
 
 type Dataset = ChartConfiguration["data"]["datasets"][number];
 
-/** Requests of each server under each policy, with the even share as a line. All loads are over as many servers. */
+/**
+ * Requests of each server under each policy, with the even share as a line, or each server's own share where weights
+ * differ. All loads are over as many servers.
+ */
 export function loadChart(loads: readonly Load[], what: string): ChartConfiguration {
   const servers = Math.max(...loads.map((load) => Object.keys(load.counts).length));
   const requests = Math.max(...loads.map((load) => sum(Object.values(load.counts))));
   const evenShare = requests / Math.max(1, servers);
-  const chart = shapeFor(loads, servers)(loads, { title: loadTitle(loads), what });
-  const evenLine = levelLine(evenShare, ["even share", count(evenShare)]);
-  const options = { ...chart.options, layout: LAYOUT_WITH_MARGIN };
-  return { ...chart, options, plugins: [evenLine, ...(chart.plugins ?? [])] };
+  const shape = shapeFor(loads, servers);
+  const chart = shape(loads, { title: loadTitle(loads), what });
+  if (hasWeights(loads) && shape !== linesByRank) return chart;
+  const line = hasWeights(loads) ? levelLine(1, ["its share"]) : levelLine(evenShare, ["even share", count(evenShare)]);
+  return {
+    ...chart,
+    options: { ...chart.options, layout: LAYOUT_WITH_MARGIN },
+    plugins: [line, ...(chart.plugins ?? [])],
+  };
 }
+
+const hasWeights = (loads: readonly Load[]): boolean => loads.some(({ weights }) => weights !== undefined);
 
 type Shape = (loads: readonly Load[], said: { title: string; what: string }) => ChartConfiguration;
 
@@ -38,8 +51,10 @@ function shapeFor(loads: readonly Load[], servers: number): Shape {
   return servers <= MOST_SERVERS_GROUPED ? barsByPolicy : linesByRank;
 }
 
-const barsByServer: Shape = ([load], { title, what }) => {
+const barsByServer: Shape = (loads, { title, what }) => {
+  const [load] = loads;
   const names = inNaturalOrder(Object.keys(load?.counts ?? {}));
+  const shares = fairCounts(loads)[0];
   return {
     type: "bar",
     data: {
@@ -48,14 +63,18 @@ const barsByServer: Shape = ([load], { title, what }) => {
         { data: names.map((name) => load?.counts[name] ?? 0), backgroundColor: colour(0), maxBarThickness: 120 },
       ],
     },
-    options: barOptions({ title, subtitle: what, x: "server", y: "requests a server" }, false),
-    plugins: [barFigures(count)],
+    options: barOptions(
+      { title, subtitle: [what, ...sharesNote(loads)].join("; "), x: "server", y: "requests a server" },
+      false,
+    ),
+    plugins: [...fairLevels(loads, [names.map((name) => shares?.get(name) ?? 0)]), barFigures(count)],
   };
 };
 
 const barsByPolicy: Shape = (loads, { title, what }) => {
   const names = inNaturalOrder([...new Set(loads.flatMap((load) => Object.keys(load.counts)))]);
   const labels = shortNames(names, 24);
+  const shares = fairCounts(loads);
   return {
     type: "bar",
     data: {
@@ -68,40 +87,68 @@ const barsByPolicy: Shape = (loads, { title, what }) => {
       })),
     },
     options: barOptions(
-      { title, subtitle: `${what}; one bar for each server`, x: "policy", y: "requests a server" },
+      {
+        title,
+        subtitle: [what, "one bar for each server", ...sharesNote(loads)].join("; "),
+        x: "policy",
+        y: "requests a server",
+      },
       true,
     ),
-    plugins: [barFigures(count)],
+    plugins: [
+      ...fairLevels(
+        loads,
+        names.map((name) => shares.map((own) => own.get(name) ?? 0)),
+      ),
+      barFigures(count),
+    ],
   };
 };
 
+/** For each load, the requests that each server should have by its weight. */
+const fairCounts = (loads: readonly Load[]): ReadonlyMap<string, number>[] =>
+  loads.map((load) => {
+    const total = sum(Object.values(load.counts));
+    return new Map(serverLoads(load).map(({ name, fair }) => [name, fair * total]));
+  });
+
+const fairLevels = (loads: readonly Load[], rows: readonly (readonly number[])[]): Plugin[] =>
+  hasWeights(loads) ? [barLevels(rows)] : [];
+
+const sharesNote = (loads: readonly Load[]): string[] =>
+  hasWeights(loads) ? ["dashed: each server's share by weight"] : [];
+
 const linesByRank: Shape = (loads, { title, what }) => {
-  const all = loads.flatMap((load) => Object.values(load.counts));
-  const mean = sum(all) / all.length;
-  const isWide = Math.max(...all) > WIDE_RANGE * mean;
+  const isWeighted = hasWeights(loads);
+  const rows = loads.map((load) =>
+    isWeighted ? serverLoads(load).map(({ ratio }) => ratio) : Object.values(load.counts),
+  );
+  const all = rows.flat();
+  const mean = isWeighted ? 1 : sum(all) / all.length;
+  const isWide = all.reduce((most, value) => Math.max(most, value), 0) > WIDE_RANGE * mean;
   const lowest = isWide ? mean / WIDE_RANGE : 0;
   const headings = {
     title,
     subtitle: `${what}; servers from the busiest to the idlest`,
     x: "server, by rank",
-    y: `requests a server${isWide ? " (log scale)" : ""}`,
+    y: `${isWeighted ? "load of a server ÷ share by weight" : "requests a server"}${isWide ? " (log scale)" : ""}`,
   };
   return {
     type: "line",
-    data: { datasets: loads.map((load, i) => rankSeries(load, i, lowest)) },
+    data: { datasets: rows.map((row, i) => rankSeries(loads[i]?.label ?? "", row, i, lowest)) },
     options: chartOptions("line", headings, {
       x: { type: "linear", min: 1, ticks: { precision: 0 } },
-      y: isWide ? logAxis(lowest, count) : { type: "linear", beginAtZero: true },
+      y: isWide ? logAxis(lowest, isWeighted ? String : count) : { type: "linear", beginAtZero: true },
     }),
   };
 };
 
-function rankSeries({ label, counts }: Load, i: number, lowest: number): Dataset {
-  const busiestFirst = Object.values(counts).toSorted((a, b) => b - a);
+function rankSeries(label: string, values: readonly number[], i: number, lowest: number): Dataset {
+  const busiestFirst = values.toSorted((a, b) => b - a);
   const everyNth = Math.ceil(busiestFirst.length / MOST_MARKERS);
   return {
     label,
-    data: busiestFirst.map((requests, rank) => ({ x: rank + 1, y: Math.max(lowest, requests) })),
+    data: busiestFirst.map((value, rank) => ({ x: rank + 1, y: Math.max(lowest, value) })),
     ...lineStyle(i),
     pointRadius: ({ dataIndex }: { dataIndex: number }) => (dataIndex % everyNth === 0 ? 6 : 0),
   };

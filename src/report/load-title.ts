@@ -1,5 +1,6 @@
 import { capitalised, listed, plural, roundPercent } from "./format.ts";
 import type { Load } from "./load-chart.ts";
+import { busiestOf, serverLoads } from "./server-loads.ts";
 
 /** More uneven than this is what a chart has to say first. */
 const UNEVEN = 0.25;
@@ -10,10 +11,12 @@ const MOST_NAMES = 3;
 interface Evenness {
   readonly label: string;
   readonly servers: number;
-  /** The busiest server's share of all requests. */
+  /** The share of all requests that the server most over its share has, and what it should have. */
   readonly peakShare: number;
-  /** The largest distance of a server's load from the even share, as a fraction of that share. */
+  readonly fair: number;
+  /** The largest distance of a server's load from its share, as a fraction of that share. */
   readonly off: number;
+  readonly isWeighted: boolean;
 }
 
 /** What a chart of loads shows, in a sentence that comes from its figures. */
@@ -27,40 +30,41 @@ export function loadTitle(loads: readonly Load[]): string {
   // Whoever is nearly as even as the best is named with it.
   const even = sorted.filter(({ off }) => off <= Math.max(2 * best.off, 0.1) && off < worst.off);
   const within = even.at(-1)?.off ?? best.off;
-  return `${unevenTitle(worst)}; ${named(even)} within ${roundPercent(within)} of even`;
+  return `${unevenTitle(worst)}; ${named(even)} within ${roundPercent(within)} of ${worst.isWeighted ? "their shares" : "even"}`;
 }
 
-const unevenTitle = ({ label, servers, peakShare }: Evenness): string =>
+const unevenTitle = ({ label, servers, peakShare, fair, isWeighted }: Evenness): string =>
   servers <= FEW_SERVERS
-    ? `${label} sends ${roundPercent(peakShare)} of the load to one of ${servers} servers`
-    : `${label} gives one of ${servers} servers ${(peakShare * servers).toFixed(1)} times its even share`;
+    ? `${label} sends ${roundPercent(peakShare)} of the load to one of ${servers} servers${isWeighted ? `, whose share is ${roundPercent(fair)}` : ""}`
+    : `${label} gives one of ${servers} servers ${(peakShare / fair).toFixed(1)} times its ${isWeighted ? "" : "even "}share`;
 
-const evenTitle = ({ label, servers, off }: Evenness): string =>
-  `${label} keeps all ${plural(servers, "server")} within ${roundPercent(off)} of an even share`;
+const evenTitle = ({ label, servers, off, isWeighted }: Evenness): string =>
+  `${label} keeps all ${plural(servers, "server")} within ${roundPercent(off)} of ${shareOf(isWeighted)}`;
 
-const togetherTitle = ({ off, servers }: Evenness, policies: number): string => {
+const togetherTitle = ({ off, servers, isWeighted }: Evenness, policies: number): string => {
   const all = policies === 2 ? "both" : `all ${policies}`;
   return off > UNEVEN
-    ? `Under ${all} policies, servers are up to ${roundPercent(off)} off an even share`
-    : `${capitalised(all)} policies keep ${plural(servers, "server")} within ${roundPercent(off)} of an even share`;
+    ? `Under ${all} policies, servers are up to ${roundPercent(off)} off ${shareOf(isWeighted)}`
+    : `${capitalised(all)} policies keep ${plural(servers, "server")} within ${roundPercent(off)} of ${shareOf(isWeighted)}`;
 };
+
+const shareOf = (isWeighted: boolean): string => (isWeighted ? "their shares by weight" : "an even share");
 
 const named = (even: readonly Evenness[]): string => {
   if (even.length > MOST_NAMES) return `${even.length} others stay`;
   return `${listed(even.map(({ label }) => label))} ${even.length === 1 ? "stays" : "stay"}`;
 };
 
-function evennessOf({ label, counts }: Load): Evenness {
-  const values = Object.values(counts);
-  const total = values.reduce((sum, value) => sum + value, 0);
-  const mean = total / values.length;
-  const [busiest, idlest] = [Math.max(...values), Math.min(...values)];
-  return total === 0
-    ? { label, servers: values.length, peakShare: 0, off: 0 }
-    : {
-        label,
-        servers: values.length,
-        peakShare: busiest / total,
-        off: Math.max(busiest - mean, mean - idlest) / mean,
-      };
+function evennessOf(load: Load): Evenness {
+  const loads = serverLoads(load);
+  const { share, fair } = busiestOf(loads) ?? { share: 0, fair: 1 };
+  const off = loads.reduce((most, { ratio }) => Math.max(most, Math.abs(ratio - 1)), 0);
+  return {
+    label: load.label,
+    servers: loads.length,
+    peakShare: share,
+    fair,
+    off,
+    isWeighted: load.weights !== undefined,
+  };
 }

@@ -1,7 +1,7 @@
 import { barFigures, categoryLevels } from "./chart-marks.ts";
 import { chartOptions, colour } from "./chart-theme.ts";
 import { percent, roundPercent } from "./format.ts";
-import { type Group, labelsOf } from "./groups.ts";
+import { type Group, labelsOf, movedOf } from "./groups.ts";
 import { movedTitle } from "./moved-title.ts";
 import type { ChartConfiguration } from "./renderer.ts";
 
@@ -57,9 +57,15 @@ export interface Step {
   readonly ideal: number;
 }
 
-const stepsOf = (group: Group): Step[] =>
-  group.points.flatMap(({ servers, moved }) =>
-    moved === null ? [] : [{ from: moved.fromServers, to: servers, fraction: moved.fraction, ideal: moved.ideal }],
-  );
+/** The steps of a policy, over all runs. */
+export const stepsOf = (group: Group): Step[] =>
+  group.points.flatMap((point) => {
+    const { servers, moved } = point;
+    const fraction = movedOf(point);
+    return moved === null || fraction === null
+      ? []
+      : [{ from: moved.fromServers, to: servers, fraction, ideal: moved.ideal }];
+  });
 
-const nameOf = ({ from, to }: Step): string => `${from} → ${to}`;
+/** "3 → 4". */
+export const nameOf = ({ from, to }: Step): string => `${from} → ${to}`;

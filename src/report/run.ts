@@ -83,6 +83,8 @@ const studyPoint = z.object({
   count: z.number(),
   /** Requests of each server, idle servers included as 0. */
   counts: tally,
+  /** The servers as `--servers` takes them, in the policy's order, where they are more than names. */
+  members: z.array(z.string()).exactOptional(),
   ...distribution,
   /** Against the step before of the same policy and hash; null for the first step. Fractions of all keys. */
   moved: z.object({ fromServers: z.number(), fraction, ideal: fraction, excess: z.number() }).nullable(),

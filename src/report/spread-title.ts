@@ -1,5 +1,5 @@
 import { listed, roundPercent } from "./format.ts";
-import { chanceOf, type Group, meanOf, NEAR_CHANCE } from "./groups.ts";
+import { chanceOf, cvOf, type Group, meanOf, NEAR_CHANCE } from "./groups.ts";
 
 const MOST_NAMES = 3;
 
@@ -30,6 +30,6 @@ const evenTitle = ([widest, ...others]: readonly Spread[]): string =>
 
 const spreadOf = ({ points }: Group, label: string): Spread => ({
   label,
-  cv: meanOf(points, (point) => point.cv),
+  cv: meanOf(points, cvOf),
   floor: meanOf(points, chanceOf),
 });

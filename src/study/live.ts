@@ -3,7 +3,7 @@ import { changeFleet } from "../fleet/client.ts";
 import { type FleetSpec, resized, withPlacement } from "../fleet/spec.ts";
 import type { FleetFolder } from "../fleet/state.ts";
 import type { Hit } from "../load/hit.ts";
-import { formatPolicy, sourcesOf } from "../placement/index.ts";
+import { formatMember, formatPolicy, sourcesOf } from "../placement/index.ts";
 import { plural } from "../report/format.ts";
 import type { StudyPoint } from "../report/run.ts";
 import { leastMoved } from "../stats/moved.ts";
@@ -104,6 +104,7 @@ async function oneStep(study: LiveStudy, spec: FleetSpec, way: Way, before: Owne
   const counts = Object.fromEntries(names.map((name) => [name, servers[name] ?? 0]));
   const point = {
     ...studyPoint({ way, counts, keys: Math.min(study.clients, count), moved }),
+    members: seen.view.servers.map(formatMember),
     failed,
     latencyMs: seen.latencyMs,
     agreement,

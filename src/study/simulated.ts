@@ -1,4 +1,4 @@
-import { formatPolicy, type Member, type Placement, PlacementError } from "../placement/index.ts";
+import { formatMember, formatPolicy, type Member, type Placement, PlacementError } from "../placement/index.ts";
 import type { StudyPoint } from "../report/run.ts";
 import { effectiveKeys, hotKeys } from "../simulate/hot-keys.ts";
 import { oneByOne } from "../simulate/one-by-one.ts";
@@ -114,7 +114,9 @@ function simulatedPoint(way: Way, keys: WeightedKeys, step: Step, before: Step |
   const moved = step.moved && before && { ...leastOf(before, step), fraction: step.moved.keys };
   const counts = named(members, step.requests);
   const point = studyPoint({ way, counts, keys: keys.count, moved: moved ?? null });
-  return { ...point, ...weightFigures(step, point), ...keyFigures(way, keys, step) };
+  const isMore = members.some(({ weight, address }) => weight !== 1 || address !== undefined);
+  const written = isMore ? { members: members.map(formatMember) } : {};
+  return { ...point, ...written, ...weightFigures(step, point), ...keyFigures(way, keys, step) };
 }
 
 const named = (members: readonly Member[], counts: Float64Array): Record<string, number> =>

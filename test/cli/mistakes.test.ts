@@ -39,6 +39,11 @@ describe("usage", () => {
     [["analyze", "--servers", "0..3"], /--servers takes a whole number from 1/],
     [["analyze", "--servers", "two"], /a range such as 2\.\.6/],
     [["analyze", "--simulate", "--policy", "ring,nope"], /"nope"/],
+    [
+      ["analyze", "--simulate", "--chart", "rings"],
+      /There is no chart "rings": did you mean ring\? choose from ring, /,
+    ],
+    [["analyze", "--simulate", "--chart", "ring", "--no-charts"], /--chart asks for charts and --no-charts for none/],
     [["send", "--count", "0"], /--count takes a whole number from 1/],
     [["send", "--count", "1e3"], /--count takes a whole number/],
     [["send", "--expect", "speed>fast"], /--expect can't read/],

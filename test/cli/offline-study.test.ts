@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -186,4 +186,37 @@ test("runs over the same servers and keys are refused", async () => {
   );
   expect(stderr).toMatch(/--runs draws new clients and new server names/);
   expect(exitCode).toBe(2);
+});
+
+describe("the charts that are asked for", () => {
+  const names = (paths: readonly string[]) => paths.map((path) => path.slice(path.lastIndexOf("/") + 1));
+  const always = ["load-per-server.png", "mean-vs-servers.png", "spread.png", "moved.png"];
+
+  test("are drawn beside those that always are, and again by report, which can draw others", async () => {
+    const small = ["--servers", "2,3", "--policy", "ring,classroom", "--count", "500", "--out", "asked"];
+    const { stdout, exitCode } = await lbctl.run("analyze", "--simulate", ...small, "--chart", "cdf,ring", "--json");
+    expect(exitCode).toBe(0);
+    const { charts }: AnalyzeResult = JSON.parse(stdout);
+    expect(names(charts)).toEqual([...always, "ring.png", "load-cdf.png"]);
+    for (const path of charts) await rm(join(lbctl.folder, path));
+    const again = await lbctl.run("report", "--out", "asked");
+    expect(again.stderr).toMatch(/^Drew .*moved\.png, ring\.png, load-cdf\.png in /);
+    for (const path of charts) expect((await stat(join(lbctl.folder, path))).size).toBeGreaterThan(10_000);
+    const others = await lbctl.run("report", "--out", "asked", "--chart", "moved,vnodes");
+    expect(others.stderr).toMatch(/moved\.png, spread-vs-vnodes\.png, moved-by-policy\.png in /);
+  });
+
+  test("are of the servers' own weights and addresses", async () => {
+    const servers = "a=10.0.0.1:80*3,b=10.0.0.2:80";
+    const study = ["--servers", servers, "--policy", "haproxy:key=addr-port", "--count", "500", "--out", "named"];
+    const { stdout, stderr } = await lbctl.run("analyze", "--simulate", ...study, "--chart", "ring", "--json");
+    expect(stderr).toMatch(/ring\.png\.$/);
+    expect(JSON.parse(stdout).results[0].members).toEqual(servers.split(","));
+  });
+
+  test("that can't be drawn are missed in a sentence", async () => {
+    const study = ["analyze", "--simulate", "--servers", "3", "--policy", "maglev", "--count", "500", "--out", "none"];
+    const { stderr, exitCode } = await lbctl.run(...study, "--chart", "ring");
+    expect([stderr.split("\n").at(-1), exitCode]).toEqual(["maglev has no ring to draw.", 0]);
+  });
 });

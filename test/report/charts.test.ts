@@ -5,7 +5,11 @@ import { basename, join } from "node:path";
 import { createCanvas, loadImage } from "@napi-rs/canvas";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { renderCharts, renderSendChart } from "../../src/report/charts.ts";
-import { analyzeResult, sendResult, studyPoint, twoPolicies } from "./samples.ts";
+import type { FurtherChart } from "../../src/report/further-charts.ts";
+import type { AnalyzeResult } from "../../src/report/run.ts";
+import { evennessByWeight } from "../../src/stats/by-weight.ts";
+import { ringOf, vnodeSweeps } from "../../src/study/chart-figures.ts";
+import { analyzeResult, named, sendResult, studyPoint, twoPolicies } from "./samples.ts";
 
 let dir: string;
 beforeEach(async () => {
@@ -18,11 +22,15 @@ const HEIGHT = 1440;
 /** Charts keep this many pixels free at each edge, so ink in them would be text that is cut off. */
 const MARGIN = 12;
 
+async function contextOf(path: string) {
+  const context = createCanvas(WIDTH, HEIGHT).getContext("2d");
+  context.drawImage(await loadImage(path), 0, 0);
+  return context;
+}
+
 /** How dark a region of a PNG is: the share of its pixels that are not white. */
 async function inkOf(path: string) {
-  const canvas = createCanvas(WIDTH, HEIGHT);
-  const context = canvas.getContext("2d");
-  context.drawImage(await loadImage(path), 0, 0);
+  const context = await contextOf(path);
   return (x: number, y: number, width: number, height: number): number => {
     const { data } = context.getImageData(x, y, width, height);
     let inked = 0;
@@ -30,6 +38,15 @@ async function inkOf(path: string) {
       if (Math.min(data[i] ?? 0, data[i + 1] ?? 0, data[i + 2] ?? 0) < 250) inked++;
     return inked / (width * height);
   };
+}
+
+/** The share of a PNG's pixels that have a colour. */
+async function shareOf(path: string, [red, green, blue]: readonly [number, number, number]): Promise<number> {
+  const { data } = (await contextOf(path)).getImageData(0, 0, WIDTH, HEIGHT);
+  let pixels = 0;
+  for (let i = 0; i < data.length; i += 4)
+    if (data[i] === red && data[i + 1] === green && data[i + 2] === blue) pixels++;
+  return pixels / (WIDTH * HEIGHT);
 }
 
 async function expectWholeChart(path: string): Promise<void> {
@@ -45,20 +62,24 @@ async function expectWholeChart(path: string): Promise<void> {
   expect(ink(WIDTH - MARGIN, 0, MARGIN, HEIGHT), "right edge").toBe(0);
 }
 
+const drawn = (result: AnalyzeResult, folder: string, ...asked: FurtherChart[]) =>
+  renderCharts(result, folder, asked, {
+    ringOf,
+    vnodeSweeps: (points, usual) => vnodeSweeps(points, usual, 40_000),
+  });
+const namesOf = (paths: readonly string[]) => paths.map((path) => basename(path));
+
 const evenCounts = (servers: number, each = 1000): number[] =>
   Array.from({ length: servers }, (_, i) => each + (i % 7));
 
+const withRing = ["ring", "ketama", "classroom", "nginx", "haproxy", "envoy-ring"];
+const hashes = ["xxh64", "xxh32", "murmur3", "fnv1a", "crc32", "md5", "sha1", "sha256", "siphash"];
 const longName = "./a/long/path/to/a/policy-with-quite-a-name.js:and=12345,options=67890";
 
 describe("the charts of an analysis", () => {
   test("are four, each whole", async () => {
-    const paths = await renderCharts(twoPolicies(), join(dir, "new", "folder"));
-    expect(paths.map((path) => basename(path))).toStrictEqual([
-      "load-per-server.png",
-      "mean-vs-servers.png",
-      "spread.png",
-      "moved.png",
-    ]);
+    const { paths } = await drawn(twoPolicies(), join(dir, "new", "folder"));
+    expect(namesOf(paths)).toStrictEqual(["load-per-server.png", "mean-vs-servers.png", "spread.png", "moved.png"]);
     for (const path of paths) await expectWholeChart(path);
   });
 
@@ -95,30 +116,153 @@ describe("the charts of an analysis", () => {
       ),
     ],
   ])("are whole with %s", async (_, result) => {
-    for (const path of await renderCharts(result, dir)) await expectWholeChart(path);
+    for (const path of (await drawn(result, dir)).paths) await expectWholeChart(path);
+  });
+
+  const runs = {
+    count: 5,
+    cv: { mean: 0.1, sd: 0.09 },
+    peakToMean: { mean: 1.2, sd: 0.1 },
+    moved: { mean: 0.3, sd: 0.1 },
+  };
+  test.each([
+    ["bars", [[20, 40]]],
+    [
+      "bars of several policies",
+      [
+        [20, 40],
+        [10, 20, 40],
+      ],
+    ],
+    ["lines", [evenCounts(50)]],
+  ])("are whole with weights and several runs: %s", async (_, counts) => {
+    const points = ["ring", "maglev"].flatMap((policy) =>
+      counts.map((own) => {
+        const weights = own.map((_, i) => 1 + (i % 3));
+        return { ...studyPoint(policy, own), weights: named(weights), byWeight: evennessByWeight(own, weights), runs };
+      }),
+    );
+    for (const result of [analyzeResult(points), analyzeResult(points.slice(0, 1))])
+      for (const path of (await drawn(result, dir)).paths) await expectWholeChart(path);
   });
 
   test("leave movement out where nothing could move, and are none of nothing", async () => {
-    const names = await renderCharts(analyzeResult([studyPoint("ring", [5, 5])]), dir);
-    expect(names.map((path) => basename(path))).not.toContain("moved.png");
-    expect(await renderCharts(analyzeResult([]), dir)).toStrictEqual([]);
+    const { paths } = await drawn(analyzeResult([studyPoint("ring", [5, 5])]), dir);
+    expect(namesOf(paths)).not.toContain("moved.png");
+    expect(await drawn(analyzeResult([]), dir)).toStrictEqual({ paths: [], notes: [] });
+  });
+});
+
+describe("the rings", () => {
+  const weights = named([1, 2, 4]);
+  const members = ["server-1", "server-2*2", "server-3*4"];
+  test.each([
+    ["the classroom's", analyzeResult([studyPoint("classroom", [8359, 469, 1172])])],
+    ["one server's", analyzeResult([studyPoint("ring", [7])])],
+    [
+      "one over several numbers of servers",
+      analyzeResult([1, 2, 13, 40].map((n) => studyPoint("ring", evenCounts(n)))),
+    ],
+    ["many policies'", analyzeResult(withRing.map((policy) => studyPoint(policy, [500, 300, 200])))],
+    ["more than there is room for", analyzeResult(hashes.map((hash) => ({ ...studyPoint("ring", [3, 2]), hash })))],
+    ["of a thousand servers", analyzeResult(["ring", "ketama"].map((policy) => studyPoint(policy, evenCounts(1000))))],
+    ["without requests", analyzeResult([studyPoint("ring", [0, 0]), studyPoint("nginx", [0, 0])])],
+    ["with weights", analyzeResult([{ ...studyPoint("haproxy", [20, 30, 50]), weights, members }])],
+    [
+      "of servers with long names",
+      analyzeResult([
+        { ...studyPoint("ring", [7, 3]), counts: { [`${"a".repeat(127)}1`]: 7, [`${"a".repeat(127)}2`]: 3 } },
+      ]),
+    ],
+  ])("are whole: %s", async (_, result) => {
+    const { paths, notes } = await drawn(result, dir, "ring");
+    expect(notes).toStrictEqual([]);
+    await expectWholeChart(join(dir, "ring.png"));
+    expect(namesOf(paths)).toContain("ring.png");
+  });
+
+  test("show an arc in its owner's colour", async () => {
+    await drawn(analyzeResult([studyPoint("classroom", [8359, 469, 1172])]), dir, "ring");
+    const blue = await shareOf(join(dir, "ring.png"), [0, 0x72, 0xb2]);
+    const orange = await shareOf(join(dir, "ring.png"), [0xd5, 0x5e, 0]);
+    expect(blue).toBeGreaterThan(10 * orange);
+    expect(orange).toBeGreaterThan(0);
+  });
+
+  test("are none for policies without, and a sentence says so", async () => {
+    const result = analyzeResult(["maglev", "jump"].map((policy) => studyPoint(policy, [5, 5])));
+    const { paths, notes } = await drawn(result, dir, "ring");
+    expect(namesOf(paths)).not.toContain("ring.png");
+    expect(notes).toStrictEqual(["maglev and jump have no ring to draw."]);
+  });
+});
+
+describe("the other charts that are asked for", () => {
+  const stepped = (policy: string, hash = "xxh64") => [
+    { ...studyPoint(policy, [60, 40]), hash },
+    { ...studyPoint(policy, [40, 30, 30], { from: 2, fraction: 0.4 }), hash },
+  ];
+  const files = ["ring.png", "spread-vs-vnodes.png", "moved-by-policy.png", "load-cdf.png"];
+  test.each([
+    ["one policy", analyzeResult(stepped("ring"))],
+    ["several policies", analyzeResult([...stepped("ring"), ...stepped("classroom"), ...stepped("maglev")])],
+    [
+      "more ways than there is room for",
+      analyzeResult(hashes.flatMap((hash) => ["ring", "jump", "anchor"].flatMap((policy) => stepped(policy, hash)))),
+    ],
+    ["few keys", analyzeResult([studyPoint("ring", [1, 0]), studyPoint("ring", [1, 0, 0], { from: 2, fraction: 0 })])],
+    [
+      "weights",
+      analyzeResult(stepped("ring").map((point) => ({ ...point, weights: named([1, 2, 3].slice(0, point.servers)) }))),
+    ],
+    [
+      "one server with nearly everything",
+      analyzeResult(
+        [100, 101].map((n) => studyPoint("ring", [90_000, ...evenCounts(n - 1, 1)], { from: n - 1, fraction: 0.9 })),
+      ),
+    ],
+  ])("are whole with %s", async (_, result) => {
+    const { paths, notes } = await drawn(result, dir, "ring", "vnodes", "moved", "cdf");
+    expect(notes).toStrictEqual([]);
+    expect(namesOf(paths).slice(-files.length)).toStrictEqual(files);
+    for (const name of files) await expectWholeChart(join(dir, name));
+  });
+
+  test("are whole with hundreds of servers, and long names", async () => {
+    const policies = ["ring", "classroom:slots=65536,vnodes=300"];
+    const result = analyzeResult(policies.map((policy) => studyPoint(policy, evenCounts(200))));
+    await drawn(result, dir, "vnodes", "cdf");
+    for (const name of ["spread-vs-vnodes.png", "load-cdf.png"]) await expectWholeChart(join(dir, name));
+  });
+
+  test("say in a sentence why there is none", async () => {
+    const { paths, notes } = await drawn(analyzeResult([studyPoint("maglev", [5])]), dir, "vnodes", "moved", "cdf");
+    expect(namesOf(paths).filter((name) => files.includes(name))).toStrictEqual([]);
+    expect(notes).toHaveLength(3);
+    for (const note of notes) expect(note).toMatch(/^[A-Z].*[.]$/);
   });
 });
 
 describe("the chart of a burst", () => {
   test.each([1, 3, 40, 41, 500])("is whole with %i servers", async (servers) => {
-    const [path = ""] = await renderSendChart(sendResult(evenCounts(servers)), dir);
+    const {
+      paths: [path = ""],
+    } = await renderSendChart(sendResult(evenCounts(servers)), dir);
     expect(basename(path)).toBe("load.png");
     await expectWholeChart(path);
   });
 
   test("is drawn even when no server answered", async () => {
-    const [path = ""] = await renderSendChart(sendResult([]), dir);
+    const {
+      paths: [path = ""],
+    } = await renderSendChart(sendResult([]), dir);
     await expectWholeChart(path);
   });
 
   test("a taller bar has more ink than a shorter one", async () => {
-    const [path = ""] = await renderSendChart(sendResult([900, 100]), dir);
+    const {
+      paths: [path = ""],
+    } = await renderSendChart(sendResult([900, 100]), dir);
     const ink = await inkOf(path);
     expect(ink(200, 300, 900, 800)).toBeGreaterThan(2 * ink(1200, 300, 900, 800));
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { groupsOf, labelsOf } from "../../src/report/groups.ts";
 import { loadTitle } from "../../src/report/load-title.ts";
 import { movedTitle } from "../../src/report/moved-title.ts";
+import { ringTitle } from "../../src/report/ring-title.ts";
 import { spreadTitle } from "../../src/report/spread-title.ts";
 import { analyzeResult, named, studyPoint, twoPolicies } from "./samples.ts";
 
@@ -26,8 +27,57 @@ describe("the title of the loads", () => {
     [[load("ring", [0, 0])], "No server had a request"],
     [[load("ring", [])], "No server had a request"],
     [[], "No server had a request"],
+    [
+      [{ ...load("ring", [52, 48]), weights: named([1, 1.5]) }],
+      "ring sends 52 % of the load to one of 2 servers, whose share is 40 %",
+    ],
+    [
+      [{ ...load("ring", [30, 70]), weights: named([1, 2]) }],
+      "ring keeps all 2 servers within 10 % of their shares by weight",
+    ],
   ])("%#: %s", (loads, title) => {
     expect(loadTitle(loads)).toBe(title);
+  });
+});
+
+describe("the title of the rings", () => {
+  const ring = {
+    names: [],
+    points: new Float64Array(),
+    owners: new Uint16Array(),
+    ends: new Float64Array(),
+    shares: new Float64Array(),
+  };
+  const picture = (label: string, counts: number[], more = {}) => ({
+    label,
+    ring,
+    point: { ...studyPoint(label, counts), ...more },
+  });
+  const uneven = picture("classroom", [8359, 469, 1172]);
+  test.each([
+    [[uneven], "classroom: server-1 has 84 % of the keys"],
+    [[picture("ring", [34, 33, 33])], "ring: server-1 has 34 % of the keys, 2 % over its share"],
+    [
+      [picture("ring", [33, 33, 34]), uneven],
+      "classroom: server-1 has 84 % of the keys; ring: server-3 has 34 % of the keys",
+    ],
+    [
+      [picture("ring", [52, 48]), picture("nginx", [49, 51])],
+      "On both rings, no server has more than 4 % over its share",
+    ],
+    [
+      [picture("classroom", [1]), picture("classroom", [95, 5]), uneven],
+      "classroom: the busiest of 2 servers has 95 % of the keys, the busiest of 3 84 % of the keys",
+    ],
+    [[picture("ring", [...Array(19).fill(1), 6])], "ring: server-20 has 4.8 times its share"],
+    [
+      [picture("ring", [30, 70], { weights: named([1, 1.5]), chanceCv: 0.1 })],
+      "ring: server-2 has 70 % of the requests (60 % by weight), 17 % over its share",
+    ],
+    [[picture("ring", [7])], "A single server takes all requests"],
+    [[picture("ring", [0, 0])], "No server had a request"],
+  ])("%#: %s", (pictures, title) => {
+    expect(ringTitle(pictures)).toBe(title);
   });
 });
 

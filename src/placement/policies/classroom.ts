@@ -1,21 +1,59 @@
 import { PlacementError } from "../error.ts";
 import { requestId, requestSlot, serverId, vnodeSlot } from "../hashes/quadratic.ts";
-import type { Member, Policy } from "../types.ts";
+import type { Circle, Member, Policy } from "../types.ts";
 import { circle, hashedWalk } from "../walk.ts";
 
-/** The slots with their vnodes' members, −1 where empty: in order of server id and j, a taken slot gives the next. */
+/**
+ * Takes the first free slot from a slot on, round the circle; at least one must be free. Each taken slot knows one
+ * farther on, and learns a farther one when it is asked, so that long runs of taken slots are not walked again.
+ */
+function freeSlots(slots: number): (from: number) => number {
+  const next = Int32Array.from({ length: slots }, (_, slot) => slot);
+  return (from) => {
+    let slot = from;
+    while (next[slot] !== slot) {
+      next[slot] = next[next[slot] as number] as number;
+      slot = next[slot] as number;
+    }
+    next[slot] = (slot + 1) % slots;
+    return slot;
+  };
+}
+
+/**
+ * The slots with their vnodes' members, −1 where empty: in order of server id and j, a taken slot gives the next.
+ * Throws a PlacementError where there are too few.
+ */
 export function placeVnodes(members: readonly Member[], slots: number, vnodes: number): Int32Array {
+  const needed = members.length * vnodes;
+  if (needed > slots) {
+    throw new PlacementError(
+      `The classroom ring has ${slots} slots and ${members.length} servers need ${needed}: take fewer servers or classroom:slots=${needed}.`,
+    );
+  }
   const ids = members.map(({ name }) => serverId(name));
   const order = members.map((_, m) => m).sort((a, b) => (ids[a] as number) - (ids[b] as number));
   const owners = new Int32Array(slots).fill(-1);
+  const firstFree = freeSlots(slots);
   for (const m of order) {
-    for (let j = 1; j <= vnodes; j++) {
-      let slot = vnodeSlot(ids[m] as number, j, slots);
-      while (owners[slot] !== -1) slot = (slot + 1) % slots;
-      owners[slot] = m;
-    }
+    for (let j = 1; j <= vnodes; j++) owners[firstFree(vnodeSlot(ids[m] as number, j, slots))] = m;
   }
   return owners;
+}
+
+/**
+ * The slots as a circle. H depends on an id's remainder only, so that keys land on its values for the remainders. A
+ * point or a key is in the middle of its slot.
+ */
+function slotCircle(placed: Int32Array): Circle {
+  const slots = placed.length;
+  const taken = Uint32Array.from(placed.keys()).filter((slot) => placed[slot] !== -1);
+  return {
+    points: Float64Array.from(taken, (slot) => (slot + 0.5) / slots),
+    owners: Uint16Array.from(taken, (slot) => placed[slot] as number),
+    ends: Float64Array.from(taken, (slot) => (slot + 1) / slots),
+    landings: Float64Array.from(placed, (_, id) => (requestSlot(id, slots) + 0.5) / slots),
+  };
 }
 
 /** Gives every empty slot to the owner of the next taken one clockwise, so that a lookup is one step. */
@@ -44,14 +82,9 @@ export const classroom: Policy = {
   },
   build(members, _hash, options) {
     const slots = options.slots as number;
-    const vnodes = options.vnodes as number;
-    const needed = members.length * vnodes;
-    if (needed > slots) {
-      throw new PlacementError(
-        `The classroom ring has ${slots} slots and ${members.length} servers need ${needed}: take fewer servers or classroom:slots=${needed}.`,
-      );
-    }
-    const owners = fillClockwise(placeVnodes(members, slots, vnodes));
+    const owners = fillClockwise(placeVnodes(members, slots, options.vnodes as number));
     return hashedWalk(members, requestId, (id) => requestSlot(id, slots), circle(owners));
   },
+  circle: (members, _hash, options) =>
+    slotCircle(placeVnodes(members, options.slots as number, options.vnodes as number)),
 };

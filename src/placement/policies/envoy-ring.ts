@@ -35,6 +35,11 @@ function countPoints(weights: readonly number[], least: number, most: number): n
 
 /** The ring of `members`, whose points are the hashes of `host_0`, `host_1` and so on. */
 export function buildRing(members: readonly Member[], options: PolicyOptions): Ring {
+  if ((options.min as number) > (options.max as number)) {
+    throw new PlacementError(
+      `The options of envoy-ring are min=${options.min} and max=${options.max}: give min at most max.`,
+    );
+  }
   const counts = countPoints(normalWeights(members), options.min as number, options.max as number);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const [tops, lows, owners] = [new Float64Array(total), new Uint16Array(total), new Uint16Array(total)];
@@ -86,11 +91,6 @@ export const envoyRing: Policy = {
     host: hostOption,
   },
   build(members, _hash, options) {
-    if ((options.min as number) > (options.max as number)) {
-      throw new PlacementError(
-        `The options of envoy-ring are min=${options.min} and max=${options.max}: give min at most max.`,
-      );
-    }
     const ring = buildRing(members, options);
     const find = placeFinder(ring);
     const start = (key: string): number => {
@@ -98,6 +98,11 @@ export const envoyRing: Policy = {
       return find(top, lastLow() & 0x7ff);
     };
     return walkPlacement(members, start, circle(ring.owners));
+  },
+  circle(members, _hash, options) {
+    const { tops, owners } = buildRing(members, options);
+    const points = tops.map((top) => top / 2 ** xxh64.bits);
+    return { points, owners, ends: points };
   },
   /** The share of a server with v of the n·v points, as on a ring; v fills the least size. */
   expectedCv: (servers, options) => {

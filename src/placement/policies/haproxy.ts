@@ -3,7 +3,7 @@ import { keyHash, keyOptions } from "../haproxy-key.ts";
 import { fullHash } from "../hashes/haproxy.ts";
 import { hashText } from "../key.ts";
 import { type Points, sortPoints } from "../points.ts";
-import type { Hash, Member, Placement, Policy } from "../types.ts";
+import type { Circle, Hash, Member, Placement, Policy, PolicyOptions } from "../types.ts";
 import { countPoints, wholeWeights } from "../weights.ts";
 
 /** The most that HAProxy takes as a weight. */
@@ -32,6 +32,16 @@ function parseIpv4({ name, address = name }: Member): { address: number; port: n
   }
   const [a = 0, b = 0, c = 0, d = 0, port = 0] = match;
   return { address: a | (b << 8) | (c << 16) | (d << 24), port };
+}
+
+function pointsOf(members: readonly Member[], options: PolicyOptions): Points {
+  const keyOf = Object.values(hashKeys)[options.key as number] ?? hashKeys.id;
+  const firsts = members.map(keyOf);
+  const counts = countPoints(wholeWeights(members, "haproxy", MAX_WEIGHT), POINTS);
+  const points = counts.flatMap((count, m) =>
+    Array.from({ length: count }, (_, j) => fullHash((firsts[m] as number) + j)),
+  );
+  return sortPoints(Float64Array.from(points), counts, 32);
 }
 
 /**
@@ -76,6 +86,13 @@ function nearestPlacement(members: readonly Member[], points: Points, hash: Hash
   };
 }
 
+/** Between two points the one takes the keys up to the middle, and the other those after it. */
+function nearestCircle({ points, owners }: Points): Circle {
+  const places = points.map((point) => point / 2 ** 32);
+  const next = (i: number): number => places[i + 1] ?? 1 + (places[0] as number);
+  return { points: places, owners, ends: places.map((place, i) => (place + next(i)) / 2) };
+}
+
 const acceptAll = (): boolean => true;
 
 /**
@@ -98,13 +115,6 @@ export const haproxy: Policy = {
     },
     ...keyOptions("yes"),
   },
-  build(members, _hash, options) {
-    const keyOf = Object.values(hashKeys)[options.key as number] ?? hashKeys.id;
-    const firsts = members.map(keyOf);
-    const counts = countPoints(wholeWeights(members, "haproxy", MAX_WEIGHT), POINTS);
-    const points = counts.flatMap((count, m) =>
-      Array.from({ length: count }, (_, j) => fullHash((firsts[m] as number) + j)),
-    );
-    return nearestPlacement(members, sortPoints(Float64Array.from(points), counts, 32), keyHash(options));
-  },
+  build: (members, _hash, options) => nearestPlacement(members, pointsOf(members, options), keyHash(options)),
+  circle: (members, _hash, options) => nearestCircle(pointsOf(members, options)),
 };

@@ -1,6 +1,7 @@
+import { clockwiseCircle } from "../circle.ts";
 import { md5Words } from "../hashes/md5.ts";
 import { hashText } from "../key.ts";
-import { sortPoints } from "../points.ts";
+import { type Points, sortPoints } from "../points.ts";
 import type { Hash, Member, Policy } from "../types.ts";
 import { circle, hashedWalk } from "../walk.ts";
 
@@ -44,6 +45,12 @@ function serverPoints(members: readonly Member[], digests: readonly number[]): F
   return points;
 }
 
+function pointsOf(members: readonly Member[]): Points {
+  const digests = digestCounts(members);
+  const counts = digests.map((count) => count * POINTS_PER_DIGEST);
+  return sortPoints(serverPoints(members, digests), counts, firstWord.bits);
+}
+
 /**
  * The ring of libketama, as memcached clients share it (https://github.com/RJ/ketama): its points and its key hash, of
  * servers' names. It hashes addresses: name servers by their addresses (`host:port`) to meet its points.
@@ -55,11 +62,10 @@ export const ketama: Policy = {
   weighted: true,
   options: {},
   build(members) {
-    const digests = digestCounts(members);
-    const counts = digests.map((count) => count * POINTS_PER_DIGEST);
-    const { owners, search } = sortPoints(serverPoints(members, digests), counts, firstWord.bits);
+    const { owners, search } = pointsOf(members);
     return hashedWalk(members, firstWord, search, circle(owners));
   },
+  circle: (members) => clockwiseCircle(pointsOf(members), firstWord.bits),
   /** As of a ring of 160 points a server. */
   expectedCv: (servers) => Math.sqrt((servers - 1) / (servers * DIGESTS_PER_SERVER * POINTS_PER_DIGEST + 1)),
 };

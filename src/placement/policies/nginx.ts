@@ -1,3 +1,4 @@
+import { clockwiseCircle } from "../circle.ts";
 import { crc32, updateCrc32 } from "../hashes/crc32.ts";
 import { hashText } from "../key.ts";
 import { type Points, sortPoints } from "../points.ts";
@@ -9,6 +10,8 @@ import { countPoints, wholeWeights } from "../weights.ts";
 const POINTS = 160;
 /** How many points nginx looks at for a server that is up, before it takes turns instead. */
 const TRIES = 21;
+
+const addressOf = ({ name, address }: Member): string => address ?? name;
 
 /** What is hashed of a server: its host, a zero byte and its port, if it has one; of a Unix socket, the path. */
 function serverText(address: string): string {
@@ -30,10 +33,11 @@ function serverPoints(address: string, count: number): number[] {
   });
 }
 
-/** The circle of all servers' points. Where points tie, nginx keeps that of the server given first. */
-function circleOf(addresses: readonly string[], weights: readonly number[]): Points {
+/** All servers' points. Where points tie, nginx keeps that of the server given first. */
+function pointsOf(members: readonly Member[]): Points {
+  const addresses = members.map(addressOf);
   const points = new Set<number>();
-  const counts = countPoints(weights, POINTS).map((count, member) => {
+  const counts = countPoints(wholeWeights(members, "nginx"), POINTS).map((count, member) => {
     const before = points.size;
     for (const point of serverPoints(addresses[member] as string, count)) points.add(point);
     return points.size - before;
@@ -65,12 +69,10 @@ export const nginx: Policy = {
   ordered: true,
   options: {},
   build(members: readonly Member[]) {
-    const weights = wholeWeights(members, "nginx");
-    const addresses = members.map(({ name, address }) => address ?? name);
-    const { owners, search } = circleOf(addresses, weights);
-    const groups = shareAddress(addresses);
+    const { owners, search } = pointsOf(members);
+    const groups = shareAddress(members.map(addressOf));
     const all = Uint16Array.from(members, (_, member) => member);
-    const turns = smoothTurns(weights);
+    const turns = smoothTurns(wholeWeights(members, "nginx"));
     const groupAt = (place: number): Uint16Array => groups[owners[place % owners.length] as number] as Uint16Array;
 
     return {
@@ -90,6 +92,7 @@ export const nginx: Policy = {
       },
     };
   },
+  circle: (members) => clockwiseCircle(pointsOf(members), crc32.bits),
   /** Every point is a share of the circle of its own, as on a ring of 160 vnodes. */
   expectedCv: (servers) => Math.sqrt((servers - 1) / (servers * POINTS + 1)),
 };

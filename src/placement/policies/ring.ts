@@ -1,4 +1,5 @@
 import { boundedPlacement } from "../bounded.ts";
+import { clockwiseCircle } from "../circle.ts";
 import { PlacementError } from "../error.ts";
 import { hashPoint } from "../key.ts";
 import { type Points, sortPoints } from "../points.ts";
@@ -51,6 +52,7 @@ export const ring: Policy = {
     const bounded = options.bounded as number;
     return bounded === 0 ? placement : boundedPlacement(placement, bounded);
   },
+  circle: (members, hash, options) => clockwiseCircle(ringPoints(members, hash, options.vnodes as number), hash.bits),
   /**
    * The share of a server with v of the n·v uniform points is Beta(v, (n−1)·v); this is its sd over its mean. What a
    * bound then cuts off depends on the load.

@@ -1,5 +1,5 @@
+import { arcShares, clockwiseCircle } from "../../placement/circle.ts";
 import { hashes, type Policy, policies } from "../../placement/index.ts";
-import { arcShares } from "../../placement/points.ts";
 import { ringPoints } from "../../placement/policies/ring.ts";
 import { type Figure, near, percent } from "../figure.ts";
 import { servers } from "../servers.ts";
@@ -8,7 +8,7 @@ const hash = hashes.xxh64;
 
 /** Every server's share of the key space over the mean share, in ascending order. */
 function relativeShares(count: number, vnodes: number, prefix?: string): Float64Array {
-  const shares = arcShares(ringPoints(servers(count, prefix), hash, vnodes), count, hash.bits);
+  const shares = arcShares(clockwiseCircle(ringPoints(servers(count, prefix), hash, vnodes), hash.bits), count);
   return shares.map((share) => share * count).sort();
 }
 

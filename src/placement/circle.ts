@@ -1,0 +1,34 @@
+import type { Points } from "./points.ts";
+import type { Circle } from "./types.ts";
+
+/** The circle of points in [0, 2^bits) of which each takes the keys from the point before it up to its own. */
+export function clockwiseCircle({ points, owners }: Points, bits: number): Circle {
+  const places = points.map((point) => point / 2 ** bits);
+  return { points: places, owners, ends: places };
+}
+
+/** Each member's share of the circle: its arcs. They sum to 1. */
+export function arcShares({ owners, ends }: Circle, members: number): Float64Array {
+  const shares = new Float64Array(members);
+  let before = (ends[ends.length - 1] as number) - 1;
+  ends.forEach((end, i) => {
+    const owner = owners[i] as number;
+    shares[owner] = (shares[owner] as number) + end - before;
+    before = end;
+  });
+  return shares;
+}
+
+/** Each member's share of the keys: that of the circle, unless keys land on some places of it only. */
+export function keyShares(circle: Circle, members: number): Float64Array {
+  const { owners, ends, landings } = circle;
+  if (landings === undefined) return arcShares(circle, members);
+  const shares = new Float64Array(members);
+  let place = 0;
+  for (const landing of landings.toSorted()) {
+    while (place < ends.length && (ends[place] as number) <= landing) place++;
+    const owner = owners[place === ends.length ? 0 : place] as number;
+    shares[owner] = (shares[owner] as number) + 1 / landings.length;
+  }
+  return shares;
+}
