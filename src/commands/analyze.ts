@@ -61,7 +61,7 @@ export async function run(context: Context): Promise<Code | undefined> {
     .catch((error): Outcome => ({ points: [], failure: error }));
   if (points.length === 0) await releaseRun(out, name);
   else
-    await saveAndShow(context, out, startedAt, {
+    await saveAndShow(context, out, startedAt, ways, {
       schemaVersion: 1,
       run: name,
       mode,
@@ -81,8 +81,14 @@ export async function run(context: Context): Promise<Code | undefined> {
 const askedWays = (flags: Flags): Promise<Way[]> =>
   waysOf(flags.text("policy") ?? defaultPolicy, flags.text("hash") ?? defaultHash);
 
-async function saveAndShow(context: Context, out: string, startedAt: Date, result: AnalyzeResult): Promise<void> {
-  const saved = await saveAndDraw(context, out, startedAt, { kind: "analyze", result });
+async function saveAndShow(
+  context: Context,
+  out: string,
+  startedAt: Date,
+  ways: readonly Way[],
+  result: AnalyzeResult,
+): Promise<void> {
+  const saved = await saveAndDraw(context, out, startedAt, { kind: "analyze", result }, ways);
   context.terminal.result(result, () => analyzeTable(result, context.terminal));
   context.terminal.note(saved);
 }

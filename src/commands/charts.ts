@@ -4,7 +4,8 @@ import { suggest } from "../placement/nearest.ts";
 import type { Drawn } from "../report/charts.ts";
 import { type FurtherChart, furtherCharts } from "../report/further-charts.ts";
 import type { Run } from "../report/run.ts";
-import { ringOf, vnodeSweeps } from "../study/chart-figures.ts";
+import { chartFigures } from "../study/chart-figures.ts";
+import type { Way } from "../study/point.ts";
 
 const names = Object.keys(furtherCharts) as FurtherChart[];
 const all = "all";
@@ -26,10 +27,18 @@ export function parseCharts(text: string): FurtherChart[] {
   return names.filter((name) => asked.has(all) || asked.has(name));
 }
 
-/** Draws the charts of a saved run into a folder. What draws is loaded here only: it is heavy. */
-export async function drawCharts(run: Run, folder: string, asked: readonly FurtherChart[]): Promise<Drawn> {
+/**
+ * Draws the charts of a saved run into a folder. What draws is loaded here only: it is heavy. `ways` are the run's own,
+ * where they are at hand: the rings of a user's own modules can be drawn only then.
+ */
+export async function drawCharts(
+  run: Run,
+  folder: string,
+  asked: readonly FurtherChart[],
+  ways: readonly Way[] = [],
+): Promise<Drawn> {
   const { renderCharts, renderSendChart } = await import("../report/charts.ts");
-  if (run.kind === "analyze") return renderCharts(run.result, folder, asked, { ringOf, vnodeSweeps });
+  if (run.kind === "analyze") return renderCharts(run.result, folder, asked, chartFigures(ways));
   const { paths } = await renderSendChart(run.result, folder);
   return { paths, notes: asked.length > 0 ? ["--chart adds to the charts of a study; this run is a burst."] : [] };
 }

@@ -3,12 +3,19 @@ import type { Context } from "../context.ts";
 import { version } from "../package-root.ts";
 import { type AnalyzeResult, type Run, type SendResult, thisMachine } from "../report/run.ts";
 import { saveRun } from "../report/store.ts";
+import type { Way } from "../study/point.ts";
 import { askedCharts, chartNames, drawCharts } from "./charts.ts";
 
 type Finished = { kind: "send"; result: SendResult } | { kind: "analyze"; result: AnalyzeResult };
 
 /** Saves a run, then draws its charts from what was saved; returns what there is to say: where they are, and why one is missing. */
-export async function saveAndDraw(context: Context, out: string, startedAt: Date, finished: Finished): Promise<string> {
+export async function saveAndDraw(
+  context: Context,
+  out: string,
+  startedAt: Date,
+  finished: Finished,
+  ways: readonly Way[] = [],
+): Promise<string> {
   const { flags, args } = context;
   const run: Run = {
     schemaVersion: 1,
@@ -21,7 +28,7 @@ export async function saveAndDraw(context: Context, out: string, startedAt: Date
   };
   await saveRun(out, run);
   const wanted = flags.is("charts") && (run.kind === "analyze" || run.result.ok > 0);
-  const drawn = wanted ? await drawCharts(run, join(out, run.run), askedCharts(flags)) : { paths: [], notes: [] };
+  const drawn = wanted ? await drawCharts(run, join(out, run.run), askedCharts(flags), ways) : { paths: [], notes: [] };
   if (run.kind === "analyze") {
     run.result.charts.push(...drawn.paths);
     await saveRun(out, run);

@@ -1,10 +1,11 @@
 import type { Points } from "./points.ts";
-import type { Circle } from "./types.ts";
+import type { Circle, Hash } from "./types.ts";
 
-/** The circle of points in [0, 2^bits) of which each takes the keys from the point before it up to its own. */
-export function clockwiseCircle({ points, owners }: Points, bits: number): Circle {
+/** The circle of a hash's points, of which each takes the keys from the point before it up to its own. */
+export function clockwiseCircle({ points, owners }: Points, { bits, values }: Pick<Hash, "bits" | "values">): Circle {
   const places = points.map((point) => point / 2 ** bits);
-  return { points: places, owners, ends: places };
+  const landings = values && { landings: Float64Array.from(values, (value) => value / 2 ** bits) };
+  return { points: places, owners, ends: places, ...landings };
 }
 
 /** Each member's share of the circle: its arcs. They sum to 1. */
@@ -26,7 +27,7 @@ export function keyShares(circle: Circle, members: number): Float64Array {
   const shares = new Float64Array(members);
   let place = 0;
   for (const landing of landings.toSorted()) {
-    while (place < ends.length && (ends[place] as number) <= landing) place++;
+    while (place < ends.length && (ends[place] as number) < landing) place++;
     const owner = owners[place === ends.length ? 0 : place] as number;
     shares[owner] = (shares[owner] as number) + 1 / landings.length;
   }

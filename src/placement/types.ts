@@ -17,6 +17,8 @@ export interface Hash {
   readonly name: string;
   /** Results are integers in [0, 2^bits): 1 to 53 of them, 53 being the most that a double holds exactly. */
   readonly bits: number;
+  /** The values that keys can have, each as often as it is likely; left out where all below 2^bits are alike. */
+  readonly values?: readonly number[];
   /** Hashes bytes[0, length). Does not keep or change `bytes`. */
   hash(bytes: Uint8Array, length: number): number;
   /**

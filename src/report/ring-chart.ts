@@ -50,9 +50,9 @@ export function ringChart(
   const labels = labelsOf(groups);
   const all = groups.map((group, i) => picturesOf(group, labels[i] ?? group.name, ringOf));
   const without = labels.filter((_, i) => all[i]?.length === 0);
-  const noRing = without.length === 0 ? [] : [`${listed(without)} ${without.length === 1 ? "has" : "have"} no ring`];
+  const noRing = without.length === 0 ? [] : [`No ring of ${listed(without)}`];
   const [first, ...others] = all.filter((pictures) => pictures.length > 0);
-  if (first === undefined) return `${noRing} to draw.`;
+  if (first === undefined) return `There is no ring to draw of ${listed(without)}.`;
   const pictures = others.length === 0 ? first : [first, ...others].flatMap((own) => own.filter(isOf(usual)));
   const shown = evenly(pictures, MOST_PANELS);
   const few = shown.length < pictures.length ? [`Here are ${shown.length} of ${pictures.length} rings`] : [];

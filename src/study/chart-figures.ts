@@ -3,42 +3,19 @@ import {
   createCircle,
   defaultHash,
   formatPolicy,
-  type Hash,
+  hashes,
   type Member,
   PlacementError,
-  type PolicySpec,
   parseHash,
   parseMembers,
   parsePolicy,
 } from "../placement/index.ts";
+import type { PlacementFigures } from "../report/charts.ts";
 import type { Ring } from "../report/ring-chart.ts";
 import type { StudyPoint } from "../report/run.ts";
 import type { VnodeSweep } from "../report/vnodes-chart.ts";
 import { hasVnodes, vnodeSweep } from "../simulate/vnode-sweep.ts";
-
-/** What charts show of placement, computed anew from the points of a saved run: the same servers, policy and hash. */
-
-/** The ring that a point was measured on; null where its policy has none. */
-export function ringOf(point: StudyPoint): Ring | null {
-  const way = wayOf(point);
-  const made = way && createCircle(way.policy, way.hash, membersOf(point));
-  if (made === null) return null;
-  const { members, circle } = made;
-  return { ...circle, names: members.map(({ name }) => name), shares: arcShares(circle, members.length) };
-}
-
-/** How a point places keys; null for a module of the user's own, whose source no run keeps. */
-function wayOf({ policy, hash }: Pick<StudyPoint, "policy" | "hash">): { policy: PolicySpec; hash: Hash } | null {
-  try {
-    return { policy: parsePolicy(policy), hash: parseHash(hash ?? defaultHash) };
-  } catch (error) {
-    if (error instanceof PlacementError) return null;
-    throw error;
-  }
-}
-
-const membersOf = ({ counts, members }: StudyPoint): readonly Member[] =>
-  members ? parseMembers(members.join(",")) : Object.keys(counts).map((name) => ({ name, weight: 1 }));
+import type { Way } from "./point.ts";
 
 const MOST_SWEEPS = 8;
 const MOST_SIZES = 3;
@@ -46,34 +23,72 @@ const MOST_SIZES = 3;
 const USUAL_BUDGET = 2_000_000;
 
 /**
- * The spread against vnodes of each ring of a study, whatever its own vnodes are: several rings at `usual` servers, a
- * single one at up to three numbers of servers. A single server has no spread. `budget` is of points, in all rings.
+ * What charts show of placement, computed anew from the points of a run: the same servers, policy and hash. A run knows
+ * modules by their names only, so that what is said of those comes from `ways`. `budget` is of points, in all the rings
+ * of a chart.
  */
-export function vnodeSweeps(points: readonly StudyPoint[], usual: number, budget = USUAL_BUDGET): VnodeSweep[] {
-  const rings = new Map(points.flatMap((point) => withoutVnodes(point) ?? []).map((ring) => [ring.name, ring]));
-  const sizes = [...new Set(points.map(({ servers }) => servers))].toSorted((a, b) => a - b).filter((n) => n > 1);
-  const [first = 0, last = 0] = [sizes[0], sizes.at(-1)];
-  const few = sizes.length <= MOST_SIZES ? sizes : [first, nearest(sizes, Math.sqrt(first * last)), last];
-  const asked = [...rings.values()].flatMap((ring) =>
-    (rings.size === 1 ? few : sizes.filter((n) => n === usual)).map((servers) => ({ ...ring, servers })),
-  );
-  const shown = asked.slice(0, MOST_SWEEPS);
-  return shown.flatMap(({ spec, hash, hashName, servers }) => {
-    const spreads = vnodeSweep(spec, hash, servers, budget / shown.length);
-    return spreads.length === 0 ? [] : [{ policy: formatPolicy(spec), hash: hashName, servers, spreads }];
-  });
+export function chartFigures(ways: readonly Way[], budget = USUAL_BUDGET): PlacementFigures {
+  const wayOf = (point: StudyPoint): Way | null => ways.find((way) => isOf(way, point)) ?? namedWay(point);
+  return {
+    ringOf: (point) => ringOf(point, wayOf(point)),
+    vnodeSweeps: (points, usual) => {
+      const rings = points.flatMap((point) => withoutVnodes(wayOf(point)) ?? []);
+      return vnodeSweeps(rings, sizesOf(points), usual, budget);
+    },
+  };
 }
 
-/** The policy of a point with its usual vnodes, where it has vnodes. */
-function withoutVnodes(
-  point: StudyPoint,
-): { name: string; spec: PolicySpec; hash: Hash; hashName: string | null } | null {
-  const way = wayOf(point);
-  if (way === null) return null;
+const isOf = ({ policy, hash }: Way, point: StudyPoint): boolean =>
+  formatPolicy(policy) === point.policy && (hash?.name ?? null) === point.hash;
+
+/** The way of a point whose policy and hash are of the tables; null otherwise. */
+function namedWay({ policy, hash }: StudyPoint): Way | null {
+  try {
+    return { policy: parsePolicy(policy), hash: hash === null ? null : parseHash(hash) };
+  } catch (error) {
+    if (error instanceof PlacementError) return null;
+    throw error;
+  }
+}
+
+/** The ring that a point was measured on; null where its policy has none. */
+function ringOf(point: StudyPoint, way: Way | null): Ring | null {
+  const made = way && createCircle(way.policy, way.hash ?? hashes[defaultHash], membersOf(point));
+  if (made === null) return null;
+  const { members, circle } = made;
+  return { ...circle, names: members.map(({ name }) => name), shares: arcShares(circle, members.length) };
+}
+
+const membersOf = ({ counts, members }: StudyPoint): readonly Member[] =>
+  members ? parseMembers(members.join(",")) : Object.keys(counts).map((name) => ({ name, weight: 1 }));
+
+/** A way with its policy's usual vnodes, where that has vnodes. */
+function withoutVnodes(way: Way | null): Way | null {
+  if (way === null || !hasVnodes(way.policy)) return null;
   const { vnodes: _, ...options } = way.policy.options;
-  const spec = { ...way.policy, options };
-  const name = `${formatPolicy(spec)} ${point.hash}`;
-  return hasVnodes(spec) ? { name, spec, hash: way.hash, hashName: point.hash } : null;
+  return { ...way, policy: { ...way.policy, options } };
+}
+
+/** The numbers of servers, ascending, without a single one: that has no spread. */
+const sizesOf = (points: readonly StudyPoint[]): number[] =>
+  [...new Set(points.map(({ servers }) => servers))].toSorted((a, b) => a - b).filter((n) => n > 1);
+
+/** Several rings at `usual` servers, a single one at up to three numbers of servers. */
+function vnodeSweeps(rings: readonly Way[], sizes: readonly number[], usual: number, budget: number): VnodeSweep[] {
+  const distinct = [
+    ...new Map(rings.map((ring) => [`${formatPolicy(ring.policy)} ${ring.hash?.name}`, ring])).values(),
+  ];
+  const [first = 0, last = 0] = [sizes[0], sizes.at(-1)];
+  const few = sizes.length <= MOST_SIZES ? sizes : [first, nearest(sizes, Math.sqrt(first * last)), last];
+  const shown = distinct
+    .flatMap((way) =>
+      (distinct.length === 1 ? few : sizes.filter((n) => n === usual)).map((servers) => ({ way, servers })),
+    )
+    .slice(0, MOST_SWEEPS);
+  return shown.flatMap(({ way: { policy, hash }, servers }) => {
+    const spreads = vnodeSweep(policy, hash ?? hashes[defaultHash], servers, budget / shown.length);
+    return spreads.length === 0 ? [] : [{ policy: formatPolicy(policy), hash: hash?.name ?? null, servers, spreads }];
+  });
 }
 
 const nearest = (sizes: readonly number[], wanted: number): number =>

@@ -217,6 +217,6 @@ describe("the charts that are asked for", () => {
   test("that can't be drawn are missed in a sentence", async () => {
     const study = ["analyze", "--simulate", "--servers", "3", "--policy", "maglev", "--count", "500", "--out", "none"];
     const { stderr, exitCode } = await lbctl.run(...study, "--chart", "ring");
-    expect([stderr.split("\n").at(-1), exitCode]).toEqual(["maglev has no ring to draw.", 0]);
+    expect([stderr.split("\n").at(-1), exitCode]).toEqual(["There is no ring to draw of maglev.", 0]);
   });
 });

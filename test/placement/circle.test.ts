@@ -3,6 +3,7 @@ import {
   arcShares,
   type Circle,
   createCircle,
+  createPlacement,
   hashes,
   keyShares,
   type Member,
@@ -47,6 +48,17 @@ describe("the circle of a policy", () => {
       });
     },
   );
+
+  it("has keys on the few values of a hash that has but few", () => {
+    const spec = parsePolicy("ring:vnodes=9");
+    const { circle } = createCircle(spec, hashes.quadratic, servers(3)) ?? {};
+    const shares = keyShares(circle ?? toy([]), 3);
+    const counts = countKeys(createPlacement(spec, hashes.quadratic, servers(3)), KEYS);
+    expect(new Set(circle?.landings).size).toBe(87);
+    counts.forEach((count, member) => {
+      expect(Math.abs(count / KEYS.length - (shares[member] ?? 0))).toBeLessThan(0.01);
+    });
+  });
 
   it.each(withCircle)("%s: it goes round once", (name) => {
     const circle = circleOf(name, servers(20))?.circle ?? toy([]);

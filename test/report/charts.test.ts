@@ -8,7 +8,7 @@ import { renderCharts, renderSendChart } from "../../src/report/charts.ts";
 import type { FurtherChart } from "../../src/report/further-charts.ts";
 import type { AnalyzeResult } from "../../src/report/run.ts";
 import { evennessByWeight } from "../../src/stats/by-weight.ts";
-import { ringOf, vnodeSweeps } from "../../src/study/chart-figures.ts";
+import { chartFigures } from "../../src/study/chart-figures.ts";
 import { analyzeResult, named, sendResult, studyPoint, twoPolicies } from "./samples.ts";
 
 let dir: string;
@@ -63,10 +63,7 @@ async function expectWholeChart(path: string): Promise<void> {
 }
 
 const drawn = (result: AnalyzeResult, folder: string, ...asked: FurtherChart[]) =>
-  renderCharts(result, folder, asked, {
-    ringOf,
-    vnodeSweeps: (points, usual) => vnodeSweeps(points, usual, 40_000),
-  });
+  renderCharts(result, folder, asked, chartFigures([], 40_000));
 const namesOf = (paths: readonly string[]) => paths.map((path) => basename(path));
 
 const evenCounts = (servers: number, each = 1000): number[] =>
@@ -193,7 +190,7 @@ describe("the rings", () => {
     const result = analyzeResult(["maglev", "jump"].map((policy) => studyPoint(policy, [5, 5])));
     const { paths, notes } = await drawn(result, dir, "ring");
     expect(namesOf(paths)).not.toContain("ring.png");
-    expect(notes).toStrictEqual(["maglev and jump have no ring to draw."]);
+    expect(notes).toStrictEqual(["There is no ring to draw of maglev and jump."]);
   });
 });
 

@@ -52,6 +52,8 @@ export function vnodeSlot(id: number, j: number, slots: number): number {
 export const quadratic: Hash = {
   name: "quadratic",
   bits: BITS,
+  // H depends on an id's remainder only.
+  values: Array.from({ length: SLOTS }, (_, id) => requestSlot(id, SLOTS)),
   hash: (bytes, length) => requestSlot(requestId.hash(bytes, length), SLOTS),
   hashVnode: (_bytes, _length, server, vnode) => vnodeSlot(serverId(server), vnode + 1, SLOTS),
 };

@@ -65,7 +65,7 @@ export const ketama: Policy = {
     const { owners, search } = pointsOf(members);
     return hashedWalk(members, firstWord, search, circle(owners));
   },
-  circle: (members) => clockwiseCircle(pointsOf(members), firstWord.bits),
+  circle: (members) => clockwiseCircle(pointsOf(members), firstWord),
   /** As of a ring of 160 points a server. */
   expectedCv: (servers) => Math.sqrt((servers - 1) / (servers * DIGESTS_PER_SERVER * POINTS_PER_DIGEST + 1)),
 };

@@ -92,7 +92,7 @@ export const nginx: Policy = {
       },
     };
   },
-  circle: (members) => clockwiseCircle(pointsOf(members), crc32.bits),
+  circle: (members) => clockwiseCircle(pointsOf(members), crc32),
   /** Every point is a share of the circle of its own, as on a ring of 160 vnodes. */
   expectedCv: (servers) => Math.sqrt((servers - 1) / (servers * POINTS + 1)),
 };

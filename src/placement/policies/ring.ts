@@ -52,7 +52,7 @@ export const ring: Policy = {
     const bounded = options.bounded as number;
     return bounded === 0 ? placement : boundedPlacement(placement, bounded);
   },
-  circle: (members, hash, options) => clockwiseCircle(ringPoints(members, hash, options.vnodes as number), hash.bits),
+  circle: (members, hash, options) => clockwiseCircle(ringPoints(members, hash, options.vnodes as number), hash),
   /**
    * The share of a server with v of the n·v uniform points is Beta(v, (n−1)·v); this is its sd over its mean. What a
    * bound then cuts off depends on the load.

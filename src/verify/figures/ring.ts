@@ -8,7 +8,7 @@ const hash = hashes.xxh64;
 
 /** Every server's share of the key space over the mean share, in ascending order. */
 function relativeShares(count: number, vnodes: number, prefix?: string): Float64Array {
-  const shares = arcShares(clockwiseCircle(ringPoints(servers(count, prefix), hash, vnodes), hash.bits), count);
+  const shares = arcShares(clockwiseCircle(ringPoints(servers(count, prefix), hash, vnodes), hash), count);
   return shares.map((share) => share * count).sort();
 }
 
