@@ -265,7 +265,7 @@ export const commandTable: readonly CommandEntry[] = [
       checkOption,
       ["--trust <list>", "peers whose X-Forwarded-For counts: CIDRs, loopback, gateway", ""],
       ["--control <address:port>", "the control API, on loopback; its token comes from LBCTL_TOKEN"],
-      ["--workers <n>", "processes that share the port", "1"],
+      ["--workers <n|auto>", "processes that share the port; auto for one a core", "1"],
     ],
     examples: [
       "lbctl balance --listen 127.0.0.1:8080 --server a=127.0.0.1:3001 --server b=127.0.0.1:3002*2 --check tcp",

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defaultHash, defaultPolicy, type HashName, type Member, type PolicySpec } from "../../src/placement/index.ts";
 import type { Endpoint } from "../listen.ts";
 import { ConfigError } from "./address.ts";
@@ -45,6 +46,10 @@ export interface BalancerConfig {
   readonly ejectionMs: number;
   /** How long requests in flight may take when the balancer closes, and when members are removed. */
   readonly drainMs: number;
+  /** Processes that share the port; 1 is this one alone. */
+  readonly workers: number;
+  /** The module that a worker process runs: it calls `runWorker`. Needed for more than one worker. */
+  readonly workerFile: string | null;
   /** Called with every change: a server up or down, a membership, a policy. */
   readonly log: (event: BalancerEvent) => void;
 }
@@ -78,9 +83,20 @@ export const withDefaults = (given: Partial<BalancerConfig>): BalancerConfig => 
   ejectionMs: 30_000,
   // Container engines kill after ten seconds.
   drainMs: 8_000,
+  workers: 1,
+  workerFile: null,
   log: () => {},
   ...given,
 });
+
+const mostWorkers = 64;
+
+/** Reads a number of worker processes, or `auto` for one a core; throws a ConfigError. */
+export function parseWorkers(text: string): number {
+  if (text === "auto") return Math.min(mostWorkers, availableParallelism());
+  if (/^[1-9]\d?$/.test(text) && Number(text) <= mostWorkers) return Number(text);
+  throw new ConfigError(`'${text}' is no number of workers: write 1 to ${mostWorkers}, or auto for one a core`);
+}
 
 /** Reads `/path`, `tcp` or `off`, and after it any of `interval=MS timeout=MS fall=N rise=N`; throws a ConfigError. */
 export function parseCheck(text: string): CheckSpec {

@@ -3,6 +3,7 @@ import type { CheckSpec } from "./config.ts";
 import type { BalancerEvent } from "./events.ts";
 import { formatKey } from "./key.ts";
 import { Outliers } from "./outliers.ts";
+import { chooseFrom, type Routing } from "./routing.ts";
 import { isUp, stateOf, type Upstream } from "./upstream.ts";
 import { buildView, type Choice, type View } from "./view.ts";
 
@@ -11,6 +12,8 @@ export interface MemberHooks {
   joined(upstream: Upstream): void;
   left(upstream: Upstream): void;
   emit(event: BalancerEvent): void;
+  /** The view, or what is known of a server, is another now. */
+  changed(): void;
 }
 
 export interface MembersOptions extends Choice {
@@ -20,7 +23,7 @@ export interface MembersOptions extends Choice {
 }
 
 /** The servers behind the balancer: who they are, which of them can be used, and which a key goes to. */
-export class Members {
+export class Members implements Routing {
   #view: View;
   readonly #check: CheckSpec;
   readonly #hooks: MemberHooks;
@@ -49,12 +52,7 @@ export class Members {
 
   /** The first usable server for `key` that is not among `tried`; null when there is none. */
   choose(key: string, tried: readonly Upstream[]): Upstream | null {
-    const { placement, upstreams, usable, load } = this.#view;
-    const untried = (member: number): boolean => {
-      const upstream = upstreams[member];
-      return usable(member) && upstream !== undefined && !tried.includes(upstream);
-    };
-    return upstreams[placement.select(key, tried.length === 0 ? usable : untried, load)] ?? null;
+    return chooseFrom(this.#view, key, tried);
   }
 
   /** Every server's name, in the order in which `key` prefers them. */
@@ -72,6 +70,7 @@ export class Members {
     const joined = after.upstreams.filter((upstream) => !before.upstreams.includes(upstream));
     for (const upstream of left) this.#part(upstream);
     for (const upstream of joined) this.#welcome(upstream);
+    this.#hooks.changed();
     return left;
   }
 
@@ -81,6 +80,7 @@ export class Members {
     this.#view = buildView(choice, members, upstreams);
     const { policy, hash, key } = choice;
     this.#hooks.emit({ type: "policy", policy: formatPolicy(policy), hash, key: formatKey(key) });
+    this.#hooks.changed();
   }
 
   /** Keeps new requests from a server, or gives them to it again. */
@@ -88,6 +88,7 @@ export class Members {
     if (upstream.draining === draining) return;
     upstream.draining = draining;
     this.#hooks.emit({ type: draining ? "draining" : "ready", server: upstream.name });
+    this.#hooks.changed();
   }
 
   /** Takes the result of a check: `error` is null for a success. A refused connection counts as a failed check. */
@@ -137,6 +138,7 @@ export class Members {
     const before = isUp(upstream);
     Object.assign(upstream, change);
     if (isUp(upstream) === before) return;
+    this.#hooks.changed();
     const server = upstream.name;
     if (!before) this.#hooks.emit({ type: "up", server });
     else {

@@ -109,7 +109,8 @@ export async function idle(upstreams: readonly Upstream[], deadlineMs: number): 
   clearTimeout(timer);
 }
 
-const whenIdle = (upstream: Upstream): Promise<void> =>
+/** Resolves when the upstream has no request in flight. */
+export const whenIdle = (upstream: Upstream): Promise<void> =>
   new Promise((resolve) => {
     upstream.onIdle = resolve;
     if (upstream.inFlight === 0) resolve();

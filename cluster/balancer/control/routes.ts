@@ -18,7 +18,7 @@ const outcome = z.union([z.strictObject({ ok: z.literal(true) }), z.strictObject
 
 /** Every request that the control port knows. */
 export const routes: readonly Route[] = [
-  route("GET", /^\/v1\/servers$/, nothing, ({ context }) => ok(overview(context))),
+  route("GET", /^\/v1\/servers$/, nothing, showServers),
   route("PUT", /^\/v1\/servers$/, { schema: membership }, replaceMembers),
   route("POST", /^\/v1\/servers\/([^/]+)\/(drain|ready)$/, nothing, setDraining),
   route("PUT", /^\/v1\/policy$/, { schema: policy }, setPolicy),
@@ -28,6 +28,11 @@ export const routes: readonly Route[] = [
   route("GET", /^\/metrics$/, nothing, scrape),
   ...classroomRoutes,
 ];
+
+async function showServers({ context }: Call<unknown>): Promise<Answer> {
+  await context.plane.refresh();
+  return ok(overview(context));
+}
 
 const overview = ({ members, plane }: ControlContext): object => ({
   servers: members.view.upstreams.map(describe),
@@ -52,25 +57,28 @@ const describe = (upstream: Upstream): object => ({
 /** Answers when nobody who left has a request in flight, so that the caller may stop them then, or says who still has. */
 async function replaceMembers({ context, body }: Call<z.infer<typeof membership>>): Promise<Answer> {
   const left = context.members.replace(body.servers);
+  await context.plane.refresh();
   await idle(left, context.drainMs);
   const stillInFlight = left.filter(({ inFlight }) => inFlight > 0).map(({ name, inFlight }) => ({ name, inFlight }));
   return ok({ ...overview(context), drained: stillInFlight.length === 0, stillInFlight });
 }
 
-function setDraining({ context, params: [name = "", action] }: Call<unknown>): Answer {
+async function setDraining({ context, params: [name = "", action] }: Call<unknown>): Promise<Answer> {
   const upstream = context.members.find(name);
   if (upstream === undefined) throw new ControlError(404, "no-such-server", `There is no server called ${name}.`);
   context.members.setDraining(upstream, action === "drain");
+  await context.plane.refresh();
   return ok(describe(upstream));
 }
 
-function setPolicy({ context, body }: Call<z.infer<typeof policy>>): Answer {
+async function setPolicy({ context, body }: Call<z.infer<typeof policy>>): Promise<Answer> {
   const { members } = context;
   members.setPolicy({
     policy: parsePolicy(body.policy),
     hash: body.hash === undefined ? members.view.hash : parseHash(body.hash),
     key: body.key === undefined ? members.view.key : parseKey(body.key),
   });
+  await context.plane.refresh();
   const { policy: spec, hash, key } = members.view;
   return ok({ policy: formatPolicy(spec), hash, key: formatKey(key) });
 }
@@ -95,6 +103,8 @@ function settleWanted({ context, params: [id = ""], body }: Call<z.infer<typeof 
 
 async function scrape({ context }: Call<unknown>): Promise<Answer> {
   const { members, plane, metrics } = context;
-  const text = await metrics.text({ members, refusals: plane.refusals, connections: plane.connections });
+  await plane.refresh();
+  const { refusals, connections, usage } = plane;
+  const text = await metrics.text({ members, refusals, connections, usage });
   return { status: 200, body: text, type: metrics.contentType };
 }
