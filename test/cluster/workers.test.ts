@@ -102,7 +102,10 @@ describe("several workers", () => {
 
   test("finish what is in flight on SIGTERM, also when it reaches them first, and leave nothing", async () => {
     const release: (() => void)[] = [];
-    const slow = await startHttp((_, response) => void release.push(() => response.end("late")));
+    const slow = await startHttp((_, response) => {
+      if (release.length > 0) response.end("quick");
+      else release.push(() => response.end("late"));
+    });
     const { port, child, ended } = await startWorkers(1, { LBCTL_SERVERS: `slow=127.0.0.1:${slow}` });
     const workers = await childrenOf(child.pid);
     const asked = ask(port);

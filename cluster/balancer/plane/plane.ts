@@ -13,7 +13,7 @@ export interface PlaneTimeouts {
 }
 
 /** What a data plane is given. It asks `members` where to send a request, and tells the servers' fate to them. */
-export interface DataPlaneOptions extends PlaneTimeouts {
+interface DataPlaneOptions extends PlaneTimeouts {
   readonly listen: Endpoint;
   readonly members: Routing;
   readonly trust: Trust;

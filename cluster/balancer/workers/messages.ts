@@ -11,7 +11,7 @@ export interface WorkerSetup extends PlaneTimeouts {
 }
 
 /** How a server stands, by what its checks and all workers' requests say. */
-export interface Standing {
+interface Standing {
   readonly name: string;
   readonly healthy: boolean;
   readonly ejected: boolean;
