@@ -23,7 +23,7 @@ const policyOption: OptionRow = [
 const hashOption: OptionRow = ["--hash <name>", Object.keys(hashes).join(", ")];
 const keyOption: OptionRow = [
   "--key <kind>",
-  "what is hashed: client-ip, path, uri, header:NAME, cookie:NAME, query:NAME or request-id",
+  "what is hashed: client-ip, path, uri, header:NAME, cookie:NAME, query:NAME or request-id; several apart by commas: the first that a request has",
 ];
 const checkOption: OptionRow = [
   "--check <path|tcp|off>",
