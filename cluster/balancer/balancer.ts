@@ -9,6 +9,7 @@ import { createMetrics } from "./metrics.ts";
 import { startNodePlane } from "./plane/node-plane.ts";
 import type { DataPlane } from "./plane/plane.ts";
 import { parseTrust } from "./trust.ts";
+import type { WorkerSetup } from "./workers/messages.ts";
 
 export interface RunningBalancer {
   readonly port: number;
@@ -63,18 +64,19 @@ async function startPlane(
   const trust = parseTrust(config.trust);
   if (config.workers === 1) return await startNodePlane({ ...config, members, trust, durations });
   if (config.workerFile === null) throw new ConfigError("several workers need a module to run");
-  const { listen, connectTimeoutMs, answerTimeoutMs, headTimeoutMs, stallTimeoutMs } = config;
-  const setup = { listen, connectTimeoutMs, answerTimeoutMs, headTimeoutMs, stallTimeoutMs, trust: config.trust };
   const { startWorkersPlane } = await import("./workers/workers-plane.ts");
   return await startWorkersPlane({
     workers: config.workers,
     file: config.workerFile,
-    setup,
+    setup: workerSetup(config),
     members,
     durations,
     emit: (event) => events.emit(event),
   });
 }
+
+/** What of the configuration a worker needs: it is plain data. */
+const workerSetup = ({ log, members, check, token, ...setup }: BalancerConfig): WorkerSetup => setup;
 
 /** The control port can do everything, so it is neither open to the network nor to everyone on this machine. */
 function checkControl({ control, controlExposed, token }: BalancerConfig): void {

@@ -44,6 +44,12 @@ export interface BalancerConfig {
   readonly stallTimeoutMs: number;
   /** How long a server that passes its checks and loses its requests is given none; longer each time that it does so. */
   readonly ejectionMs: number;
+  /** With fewer than this share of the servers up, in percent, down ones are used too; 0 for never (Envoy's 50). */
+  readonly panicPercent: number;
+  /** How long a server that comes up takes to its full share; 0 for none, as with HAProxy. */
+  readonly slowStartMs: number;
+  /** Requests that a server has at a time, further ones going to the next candidate; 0 for no limit, as with HAProxy. */
+  readonly maxInFlight: number;
   /** How long requests in flight may take when the balancer closes, and when members are removed. */
   readonly drainMs: number;
   /** Processes that share the port; 1 is this one alone. */
@@ -81,6 +87,9 @@ export const withDefaults = (given: Partial<BalancerConfig>): BalancerConfig => 
   headTimeoutMs: 10_000,
   stallTimeoutMs: 60_000,
   ejectionMs: 30_000,
+  panicPercent: 50,
+  slowStartMs: 0,
+  maxInFlight: 0,
   // Container engines kill after ten seconds.
   drainMs: 8_000,
   workers: 1,

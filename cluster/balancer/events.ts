@@ -3,6 +3,8 @@ export type BalancerEvent =
   | { readonly type: "up" | "added" | "removed" | "draining" | "ready"; readonly server: string }
   | { readonly type: "down"; readonly server: string; readonly reason: string }
   | { readonly type: "policy"; readonly policy: string; readonly hash: string; readonly key: string }
+  /** So few servers are up that down ones are used too; and no longer. */
+  | { readonly type: "panic" | "calm" }
   /** A worker process has ended, and another takes its place. */
   | { readonly type: "worker-lost"; readonly reason: string }
   /** Something went wrong in the balancer itself; the reason is a stack. */

@@ -1,4 +1,5 @@
 import { formatPolicy, type Member } from "../../src/placement/index.ts";
+import { type Availability, type AvailabilityOptions, newAvailability, reckonPanic, warm } from "./availability.ts";
 import type { CheckSpec } from "./config.ts";
 import type { BalancerEvent } from "./events.ts";
 import { formatKey } from "./key.ts";
@@ -16,7 +17,7 @@ export interface MemberHooks {
   changed(): void;
 }
 
-export interface MembersOptions extends Choice {
+export interface MembersOptions extends Choice, AvailabilityOptions {
   readonly members: readonly Member[];
   readonly check: CheckSpec;
   readonly ejectionMs: number;
@@ -28,6 +29,7 @@ export class Members implements Routing {
   readonly #check: CheckSpec;
   readonly #hooks: MemberHooks;
   readonly #outliers: Outliers;
+  readonly #availability: Availability;
 
   /** Throws a PlacementError or ConfigError for members that cannot be. */
   constructor(options: MembersOptions, hooks: MemberHooks) {
@@ -38,7 +40,8 @@ export class Members implements Routing {
       ejected: (upstream, reason) => this.#change(upstream, { ejected: true }, reason),
       restored: (upstream) => this.#change(upstream, { ejected: false }),
     });
-    this.#view = buildView(options, options.members, []);
+    this.#availability = newAvailability(options);
+    this.#view = buildView(options, options.members, [], this.#availability);
     for (const upstream of this.#view.upstreams) hooks.joined(upstream);
   }
 
@@ -64,23 +67,23 @@ export class Members implements Routing {
   /** Makes `members` the membership, at once and as a whole; throws and changes nothing when it cannot be. Returns who left. */
   replace(members: readonly Member[]): readonly Upstream[] {
     const before = this.#view;
-    const after = buildView(before, members, before.upstreams);
+    const after = buildView(before, members, before.upstreams, this.#availability);
     this.#view = after;
     const left = before.upstreams.filter((upstream) => !after.upstreams.includes(upstream));
     const joined = after.upstreams.filter((upstream) => !before.upstreams.includes(upstream));
     for (const upstream of left) this.#part(upstream);
     for (const upstream of joined) this.#welcome(upstream);
-    this.#hooks.changed();
+    this.#changed();
     return left;
   }
 
   /** Chooses by another policy, hash or key from now on; throws and changes nothing when the members do not suit it. */
   setPolicy(choice: Choice): void {
     const { members, upstreams } = this.#view;
-    this.#view = buildView(choice, members, upstreams);
+    this.#view = buildView(choice, members, upstreams, this.#availability);
     const { policy, hash, key } = choice;
     this.#hooks.emit({ type: "policy", policy: formatPolicy(policy), hash, key: formatKey(key) });
-    this.#hooks.changed();
+    this.#changed();
   }
 
   /** Keeps new requests from a server, or gives them to it again. */
@@ -88,7 +91,7 @@ export class Members implements Routing {
     if (upstream.draining === draining) return;
     upstream.draining = draining;
     this.#hooks.emit({ type: draining ? "draining" : "ready", server: upstream.name });
-    this.#hooks.changed();
+    this.#changed();
   }
 
   /** Takes the result of a check: `error` is null for a success. A refused connection counts as a failed check. */
@@ -111,6 +114,13 @@ export class Members implements Routing {
   /** Leaves no timer behind. */
   close(): void {
     this.#outliers.close();
+  }
+
+  /** What is known of the servers is another now: so may be which of them are used. */
+  #changed(): void {
+    if (reckonPanic(this.#availability, this.#view.upstreams))
+      this.#hooks.emit({ type: this.#availability.panic ? "panic" : "calm" });
+    this.#hooks.changed();
   }
 
   /** Never more than half of the servers are taken out for what requests say of them. */
@@ -138,13 +148,15 @@ export class Members implements Routing {
     const before = isUp(upstream);
     Object.assign(upstream, change);
     if (isUp(upstream) === before) return;
-    this.#hooks.changed();
     const server = upstream.name;
-    if (!before) this.#hooks.emit({ type: "up", server });
-    else {
+    if (before) {
       upstream.lastError = reason;
       this.#hooks.emit({ type: "down", server, reason });
+    } else {
+      warm(this.#availability, upstream);
+      this.#hooks.emit({ type: "up", server });
     }
+    this.#changed();
   }
 
   #part(upstream: Upstream): void {
@@ -154,6 +166,7 @@ export class Members implements Routing {
   }
 
   #welcome(upstream: Upstream): void {
+    warm(this.#availability, upstream);
     this.#hooks.joined(upstream);
     this.#hooks.emit({ type: "added", server: upstream.name });
   }

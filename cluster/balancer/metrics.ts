@@ -51,6 +51,11 @@ function createGauges(registry: Registry) {
   });
   const up = new Gauge({ name: "lbctl_server_up", help: "1 when the server is given requests.", ...perServer });
   const inFlight = new Gauge({ name: "lbctl_in_flight", help: "Requests at the server now.", ...perServer });
+  const panic = new Gauge({
+    name: "lbctl_panic",
+    help: "1 while so few servers are up that down ones are used too.",
+    registers,
+  });
   const connections = new Gauge({ name: "lbctl_client_connections", help: "Open client connections.", registers });
 
   // prom-client's own process metrics keep observers running that nothing stops, so these two are read here.
@@ -71,6 +76,7 @@ function createGauges(registry: Registry) {
     for (const upstream of members.view.upstreams) collectUpstream(upstream);
     for (const [code, count] of refusals) requests.inc({ server: "", code }, count);
     connections.set(open);
+    panic.set(members.view.availability.panic ? 1 : 0);
     cpu.inc(usage.cpuSeconds);
     memory.set(usage.residentBytes);
   }

@@ -1,3 +1,4 @@
+import { takesKey } from "./availability.ts";
 import type { Upstream } from "./upstream.ts";
 import type { View } from "./view.ts";
 
@@ -14,16 +15,23 @@ export interface Routing {
   checked(upstream: Upstream, error: string | null): void;
 }
 
-/** The first usable server of a view for `key` that is not among `tried`; null when there is none. */
-export function chooseFrom(
-  { placement, upstreams, usable, load }: View,
-  key: string,
-  tried: readonly Upstream[],
-): Upstream | null {
-  if (tried.length === 0) return upstreams[placement.select(key, usable, load)] ?? null;
+/**
+ * The first available server of a view for `key` that is not among `tried`; null when there is none. One that came up
+ * lately is passed over for keys that it does not take yet, unless there is no other.
+ */
+export function chooseFrom(view: View, key: string, tried: readonly Upstream[]): Upstream | null {
+  const { placement, upstreams, usable, load, availability } = view;
   const untried = (member: number): boolean => {
     const upstream = upstreams[member];
     return usable(member) && upstream !== undefined && !tried.includes(upstream);
   };
-  return upstreams[placement.select(key, untried, load)] ?? null;
+  const accept = tried.length === 0 ? usable : untried;
+  if (availability.slowStartMs > 0 && performance.now() < availability.warmUntil) {
+    const now = performance.now();
+    const takes = (member: number): boolean =>
+      accept(member) && takesKey(upstreams[member] as Upstream, key, availability.slowStartMs, now);
+    const chosen = upstreams[placement.select(key, takes, load)];
+    if (chosen !== undefined) return chosen;
+  }
+  return upstreams[placement.select(key, accept, load)] ?? null;
 }

@@ -1,11 +1,12 @@
 /** What a balancer's parent process and its workers say to each other. Plain data: it crosses between processes. */
 import type { Member } from "../../../src/placement/index.ts";
 import type { Endpoint } from "../../listen.ts";
+import type { AvailabilityOptions } from "../availability.ts";
 import type { PlaneTimeouts } from "../plane/plane.ts";
 import type { Choice } from "../view.ts";
 
 /** What each worker's data plane is started with. */
-export interface WorkerSetup extends PlaneTimeouts {
+export interface WorkerSetup extends PlaneTimeouts, AvailabilityOptions {
   readonly listen: Endpoint;
   readonly trust: readonly string[];
 }
@@ -16,6 +17,9 @@ interface Standing {
   readonly healthy: boolean;
   readonly ejected: boolean;
   readonly draining: boolean;
+  readonly forced: boolean;
+  /** How long ago it came up, for slow start; null for long. */
+  readonly upForMs: number | null;
   /** Whether requests were lost since it last answered one: then the next answer is worth telling. */
   readonly suspect: boolean;
 }

@@ -1,3 +1,4 @@
+import { type Availability, type AvailabilityOptions, newAvailability, warm } from "../availability.ts";
 import { chooseFrom, type Routing } from "../routing.ts";
 import { type Upstream, whenIdle } from "../upstream.ts";
 import { buildView, type View } from "../view.ts";
@@ -7,14 +8,21 @@ import type { FromWorker, Snapshot } from "./messages.ts";
 export class Replica implements Routing {
   #view: View;
   readonly #tell: (message: FromWorker) => void;
+  readonly #availability: Availability;
   readonly #left: (upstream: Upstream) => void;
 
   /** The first snapshot has a view. `left` is called for each server that leaves. */
-  constructor(snapshot: Snapshot, tell: (message: FromWorker) => void, left: (upstream: Upstream) => void) {
+  constructor(
+    snapshot: Snapshot,
+    options: AvailabilityOptions,
+    tell: (message: FromWorker) => void,
+    left: (upstream: Upstream) => void,
+  ) {
+    this.#availability = newAvailability(options);
     this.#tell = tell;
     this.#left = left;
     if (snapshot.view === undefined) throw new Error("the first snapshot has no view");
-    this.#view = buildView(snapshot.view, snapshot.view.members, []);
+    this.#view = buildView(snapshot.view, snapshot.view.members, [], this.#availability);
     this.#stand(snapshot);
   }
 
@@ -24,7 +32,8 @@ export class Replica implements Routing {
 
   apply(snapshot: Snapshot): void {
     const before = this.#view;
-    if (snapshot.view !== undefined) this.#view = buildView(snapshot.view, snapshot.view.members, before.upstreams);
+    if (snapshot.view !== undefined)
+      this.#view = buildView(snapshot.view, snapshot.view.members, before.upstreams, this.#availability);
     this.#stand(snapshot);
     for (const upstream of before.upstreams) if (!this.#view.upstreams.includes(upstream)) this.#part(upstream);
   }
@@ -50,10 +59,11 @@ export class Replica implements Routing {
 
   #stand({ standings }: Snapshot): void {
     const byName = new Map(this.#view.upstreams.map((upstream) => [upstream.name, upstream]));
-    for (const { name, suspect, ...standing } of standings) {
+    for (const { name, suspect, upForMs, ...standing } of standings) {
       const upstream = byName.get(name);
       if (upstream === undefined) continue;
       Object.assign(upstream, standing);
+      if (upForMs !== null) warm(this.#availability, upstream, upForMs);
       if (suspect) upstream.losses = Math.max(1, upstream.losses);
     }
   }

@@ -35,7 +35,7 @@ interface Working {
 async function start({ setup, snapshot }: Extract<ToWorker, { type: "start" }>): Promise<Working | null> {
   const durations = new Durations();
   let plane: DataPlane | undefined;
-  const replica = new Replica(snapshot, tell, (upstream) => plane?.forget(upstream));
+  const replica = new Replica(snapshot, setup, tell, (upstream) => plane?.forget(upstream));
   try {
     plane = await startNodePlane({ ...setup, members: replica, trust: parseTrust(setup.trust), durations });
   } catch (error) {

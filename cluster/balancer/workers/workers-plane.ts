@@ -97,11 +97,13 @@ class WorkersPlane implements DataPlane {
 
   #snapshot(withView: boolean): Snapshot {
     const { policy, hash, key, members, upstreams } = this.#options.members.view;
-    const standings = upstreams.map(({ name, healthy, ejected, draining, losses }) => ({
+    const standings = upstreams.map(({ name, healthy, ejected, draining, forced, losses, upSince }) => ({
       name,
       healthy,
       ejected,
       draining,
+      forced,
+      upForMs: Number.isFinite(upSince) ? performance.now() - upSince : null,
       suspect: losses > 0,
     }));
     return withView ? { view: { policy, hash, key, members }, standings } : { standings };
