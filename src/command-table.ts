@@ -27,7 +27,7 @@ const hashOption: OptionRow = [
 ];
 const keyOption: OptionRow = [
   "--key <kind>",
-  "what is hashed: client-ip, path, uri, header:NAME, cookie:NAME, query:NAME or request-id",
+  "what is hashed: client-ip, path, uri, header:NAME, cookie:NAME, query:NAME or request-id; several apart by commas: the first that a request has",
 ];
 const checkOption: OptionRow = [
   "--check <path|tcp|off>",
@@ -292,7 +292,7 @@ export const commandTable: readonly CommandEntry[] = [
       checkOption,
       ["--trust <list>", "peers whose X-Forwarded-For counts: CIDRs, loopback, gateway", ""],
       ["--control <address:port>", "the control API, on loopback; its token comes from LBCTL_TOKEN"],
-      ["--workers <n>", "processes that share the port", "1"],
+      ["--workers <n|auto>", "processes that share the port; auto for one a core", "1"],
     ],
     examples: [
       "lbctl balance --listen 127.0.0.1:8080 --server a=127.0.0.1:3001 --server b=127.0.0.1:3002*2 --check tcp",

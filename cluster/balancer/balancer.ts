@@ -2,12 +2,14 @@ import { ConfigError, isLoopback } from "./address.ts";
 import { Checks } from "./checks.ts";
 import type { BalancerConfig } from "./config.ts";
 import { type ControlOptions, type RunningControl, startControl } from "./control/control.ts";
+import { Durations } from "./durations.ts";
 import { Events } from "./events.ts";
 import { Members } from "./members.ts";
 import { createMetrics } from "./metrics.ts";
 import { startNodePlane } from "./plane/node-plane.ts";
 import type { DataPlane } from "./plane/plane.ts";
 import { parseTrust } from "./trust.ts";
+import type { WorkerSetup } from "./workers/messages.ts";
 
 export interface RunningBalancer {
   readonly port: number;
@@ -24,7 +26,8 @@ export async function startBalancer(config: BalancerConfig): Promise<RunningBala
   checkControl(config);
   const events = new Events();
   events.subscribe(config.log);
-  const metrics = createMetrics();
+  const durations = new Durations();
+  const metrics = createMetrics(durations);
   const checks = new Checks(config.check, (upstream, error) => members.checked(upstream, error));
   let plane: DataPlane | undefined;
   const members = new Members(config, {
@@ -34,14 +37,14 @@ export async function startBalancer(config: BalancerConfig): Promise<RunningBala
       plane?.forget(upstream);
     },
     emit: (event) => events.emit(event),
+    changed: () => plane?.update(),
   });
   const stop = (): void => {
     checks.close();
     members.close();
   };
   try {
-    const trust = parseTrust(config.trust);
-    plane = await startNodePlane({ ...config, members, trust, observe: metrics.observe });
+    plane = await startPlane(config, members, durations, events);
     const control = await startControlFor(config, { ...config, members, plane, metrics, events });
     return running(config, plane, control, stop);
   } catch (error) {
@@ -50,6 +53,30 @@ export async function startBalancer(config: BalancerConfig): Promise<RunningBala
     throw error;
   }
 }
+
+/** In this process, or in several under it. */
+async function startPlane(
+  config: BalancerConfig,
+  members: Members,
+  durations: Durations,
+  events: Events,
+): Promise<DataPlane> {
+  const trust = parseTrust(config.trust);
+  if (config.workers === 1) return await startNodePlane({ ...config, members, trust, durations });
+  if (config.workerFile === null) throw new ConfigError("several workers need a module to run");
+  const { startWorkersPlane } = await import("./workers/workers-plane.ts");
+  return await startWorkersPlane({
+    workers: config.workers,
+    file: config.workerFile,
+    setup: workerSetup(config),
+    members,
+    durations,
+    emit: (event) => events.emit(event),
+  });
+}
+
+/** What of the configuration a worker needs: it is plain data. */
+const workerSetup = ({ log, members, check, token, policy, hash, ...setup }: BalancerConfig): WorkerSetup => setup;
 
 /** The control port can do everything, so it is neither open to the network nor to everyone on this machine. */
 function checkControl({ control, controlExposed, token }: BalancerConfig): void {

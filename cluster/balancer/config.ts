@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import {
   defaultHash,
   defaultPolicy,
@@ -51,8 +52,18 @@ export interface BalancerConfig {
   readonly stallTimeoutMs: number;
   /** How long a server that passes its checks and loses its requests is given none; longer each time that it does so. */
   readonly ejectionMs: number;
+  /** With fewer than this share of the servers up, in percent, down ones are used too; 0 for never (Envoy's 50). */
+  readonly panicPercent: number;
+  /** How long a server that comes up takes to its full share; 0 for none, as with HAProxy. */
+  readonly slowStartMs: number;
+  /** Requests that a server has at a time, further ones going to the next candidate; 0 for no limit, as with HAProxy. */
+  readonly maxInFlight: number;
   /** How long requests in flight may take when the balancer closes, and when members are removed. */
   readonly drainMs: number;
+  /** Processes that share the port; 1 is this one alone. */
+  readonly workers: number;
+  /** The module that a worker process runs: it calls `runWorker`. Needed for more than one worker. */
+  readonly workerFile: string | null;
   /** Called with every change: a server up or down, a membership, a policy. */
   readonly log: (event: BalancerEvent) => void;
 }
@@ -84,11 +95,25 @@ export const withDefaults = (given: Partial<BalancerConfig>): BalancerConfig => 
   headTimeoutMs: 10_000,
   stallTimeoutMs: 60_000,
   ejectionMs: 30_000,
+  panicPercent: 50,
+  slowStartMs: 0,
+  maxInFlight: 0,
   // Container engines kill after ten seconds.
   drainMs: 8_000,
+  workers: 1,
+  workerFile: null,
   log: () => {},
   ...given,
 });
+
+const mostWorkers = 64;
+
+/** Reads a number of worker processes, or `auto` for one a core; throws a ConfigError. */
+export function parseWorkers(text: string): number {
+  if (text === "auto") return Math.min(mostWorkers, availableParallelism());
+  if (/^[1-9]\d?$/.test(text) && Number(text) <= mostWorkers) return Number(text);
+  throw new ConfigError(`'${text}' is no number of workers: write 1 to ${mostWorkers}, or auto for one a core`);
+}
 
 /** Reads `/path`, `tcp` or `off`, and after it any of `interval=MS timeout=MS fall=N rise=N`; throws a ConfigError. */
 export function parseCheck(text: string): CheckSpec {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { withModules } from "../../src/modules/load.ts";
 import { PlacementError, parseHash, parseMembers, parsePolicy } from "../../src/placement/index.ts";
 import { ConfigError, parseAddress } from "./address.ts";
-import { type BalancerConfig, parseCheck, withDefaults } from "./config.ts";
+import { type BalancerConfig, parseCheck, parseWorkers, withDefaults } from "./config.ts";
 import { parseKey } from "./key.ts";
 import { parseTrust } from "./trust.ts";
 
@@ -48,6 +48,7 @@ const variables = z.object({
   LBCTL_KEY: variable(parseKey),
   LBCTL_TRUST: variable(parseTrustList),
   LBCTL_CHECK: variable(parseCheck),
+  LBCTL_WORKERS: variable(parseWorkers),
 });
 
 /** Which variable sets which part of the configuration. */
@@ -62,6 +63,7 @@ const settings = {
   LBCTL_KEY: "key",
   LBCTL_TRUST: "trust",
   LBCTL_CHECK: "check",
+  LBCTL_WORKERS: "workers",
 } as const satisfies Record<keyof z.infer<typeof variables>, keyof BalancerConfig>;
 
 /**

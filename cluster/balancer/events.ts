@@ -5,6 +5,10 @@ export type BalancerEvent =
   | { readonly type: "policy"; readonly policy: string; readonly hash: string; readonly key: string }
   /** The policy or the hash failed, and requests were refused for that: so many since the last such event. */
   | { readonly type: "unplaced"; readonly reason: string; readonly requests: number }
+  /** So few servers are up that down ones are used too; and no longer. */
+  | { readonly type: "panic" | "calm" }
+  /** A worker process has ended, and another takes its place. */
+  | { readonly type: "worker-lost"; readonly reason: string }
   /** Something went wrong in the balancer itself; the reason is a stack. */
   | { readonly type: "defect"; readonly reason: string };
 

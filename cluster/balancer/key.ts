@@ -4,7 +4,12 @@ import { ConfigError } from "./address.ts";
 /** What of a request is hashed to choose its server. */
 export type KeySpec =
   | { readonly kind: "client-ip" | "path" | "uri" | "request-id" }
-  | { readonly kind: "header" | "cookie" | "query"; readonly name: string };
+  | {
+      readonly kind: "header" | "cookie" | "query";
+      readonly name: string;
+      /** What is hashed where a request lacks this; the client's address unless said. */
+      readonly otherwise?: KeySpec;
+    };
 
 /** What a key can be read from. */
 export interface KeySource {
@@ -18,8 +23,21 @@ export interface KeySource {
 const plain = ["client-ip", "path", "uri", "request-id"] as const;
 const named = ["header", "cookie", "query"] as const;
 
-/** Reads `client-ip`, `path`, `uri`, `request-id`, `header:NAME`, `cookie:NAME` or `query:NAME`; throws a ConfigError. */
+/**
+ * Reads `client-ip`, `path`, `uri`, `request-id`, `header:NAME`, `cookie:NAME` or `query:NAME`, or several apart by
+ * commas, of which the first that a request has is its key. Throws a ConfigError.
+ */
 export function parseKey(text: string): KeySpec {
+  const parts = text.split(",").map((part) => parsePart(part.trim(), text));
+  if (parts.length > 1 && parts.some(({ kind }) => kind === "request-id"))
+    throw new ConfigError(`'${text}' is not a key: request-id is made anew for each request, so it stands alone`);
+  return parts.reduceRight((otherwise, part) => {
+    if ("name" in part) return { ...part, otherwise };
+    throw new ConfigError(`'${text}' is not a key: ${part.kind} is never missing, so nothing can come after it`);
+  });
+}
+
+function parsePart(text: string, whole: string): KeySpec {
   const simple = plain.find((kind) => kind === text);
   if (simple !== undefined) return { kind: simple };
   const [word, name = ""] = text.split(":");
@@ -27,13 +45,16 @@ export function parseKey(text: string): KeySpec {
   if (kind !== undefined && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && text === `${kind}:${name}`)
     return { kind, name };
   const choices = [...plain, ...named.map((each) => `${each}:NAME`)].join(", ");
-  throw new ConfigError(`'${text}' is not a key: choose one of ${choices}`);
+  throw new ConfigError(`'${whole}' is not a key: choose one of ${choices}`);
 }
 
 /** The text that `parseKey` reads back. */
-export const formatKey = (spec: KeySpec): string => ("name" in spec ? `${spec.kind}:${spec.name}` : spec.kind);
+export const formatKey = (spec: KeySpec): string =>
+  "name" in spec
+    ? `${spec.kind}:${spec.name}${spec.otherwise === undefined ? "" : `,${formatKey(spec.otherwise)}`}`
+    : spec.kind;
 
-/** How to read the key of a request. What a request lacks (a header, a cookie, a query) falls back to its client's address. */
+/** How to read the key of a request. What a request lacks (a header, a cookie, a query) falls back to what comes next, in the end its client's address. */
 export function keyReader(spec: KeySpec): (source: KeySource) => string {
   switch (spec.kind) {
     case "client-ip":
@@ -45,18 +66,21 @@ export function keyReader(spec: KeySpec): (source: KeySource) => string {
     case "request-id":
       return sixDigits;
     case "header":
-      return orClient((source) => source.field(spec.name.toLowerCase()));
+      return orElse(spec, (source) => source.field(spec.name.toLowerCase()));
     case "cookie":
-      return orClient((source) => pairValue(source.field("cookie"), ";", spec.name));
+      return orElse(spec, (source) => pairValue(source.field("cookie"), ";", spec.name));
     case "query":
-      return orClient(({ target }) => pairValue(queryOf(target), "&", spec.name));
+      return orElse(spec, ({ target }) => pairValue(queryOf(target), "&", spec.name));
   }
 }
 
-const orClient =
-  (read: (source: KeySource) => string | undefined) =>
-  (source: KeySource): string =>
-    decode(read(source) ?? "") || source.clientAddress;
+function orElse(
+  { otherwise }: Extract<KeySpec, { name: string }>,
+  read: (source: KeySource) => string | undefined,
+): (source: KeySource) => string {
+  const next = keyReader(otherwise ?? { kind: "client-ip" });
+  return (source) => decode(read(source) ?? "") || next(source);
+}
 
 /** What Node reads a byte a character is UTF-8 to most who send it, and is hashed as the bytes that were sent. */
 function decode(value: string): string {

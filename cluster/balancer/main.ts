@@ -1,10 +1,13 @@
 /** The balancer as a process, configured by `LBCTL_*` variables (`env.ts` lists them). */
+import cluster from "node:cluster";
+import { fileURLToPath } from "node:url";
 import { PlacementError } from "../../src/placement/index.ts";
 import { explainListenError } from "../listen.ts";
 import { ConfigError, formatAddress } from "./address.ts";
 import { startBalancer } from "./balancer.ts";
 import { configFromEnv } from "./env.ts";
 import type { BalancerEvent } from "./events.ts";
+import { runWorker } from "./workers/worker.ts";
 
 // Whoever reads our log may leave: we go on without.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
@@ -20,14 +23,20 @@ function explain(error: unknown): string {
   return listening ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 
-try {
-  const config = { ...(await configFromEnv(process.env)), log };
-  const balancer = await startBalancer(config);
-  const at = formatAddress({ host: config.listen.host, port: balancer.port });
-  const control = balancer.controlPort === null ? "" : `, control on port ${balancer.controlPort}`;
-  process.stdout.write(`balancer listening on http://${at}${control}\n`);
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void balancer.close());
-} catch (error) {
-  process.stderr.write(`balancer: ${explain(error)}\n`);
-  process.exitCode = 1;
+async function run(): Promise<void> {
+  try {
+    const workerFile = fileURLToPath(import.meta.url);
+    const config = { ...(await configFromEnv(process.env)), workerFile, log };
+    const balancer = await startBalancer(config);
+    const at = formatAddress({ host: config.listen.host, port: balancer.port });
+    const control = balancer.controlPort === null ? "" : `, control on port ${balancer.controlPort}`;
+    process.stdout.write(`balancer listening on http://${at}${control}\n`);
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void balancer.close());
+  } catch (error) {
+    process.stderr.write(`balancer: ${explain(error)}\n`);
+    process.exitCode = 1;
+  }
 }
+
+if (cluster.isWorker) runWorker();
+else await run();

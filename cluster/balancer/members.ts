@@ -1,9 +1,11 @@
-import { inspect } from "node:util";
-import { formatPolicy, type Member, PlacementError } from "../../src/placement/index.ts";
+import { formatPolicy, type Member } from "../../src/placement/index.ts";
+import { type Availability, type AvailabilityOptions, newAvailability, reckonPanic, warm } from "./availability.ts";
 import type { CheckSpec } from "./config.ts";
 import type { BalancerEvent } from "./events.ts";
 import { formatKey } from "./key.ts";
 import { Outliers } from "./outliers.ts";
+import { type Choosing, chooseFrom, type Routing } from "./routing.ts";
+import { Unplaced } from "./unplaced.ts";
 import { isUp, stateOf, type Upstream } from "./upstream.ts";
 import { buildView, type Choice, type View } from "./view.ts";
 
@@ -12,25 +14,24 @@ export interface MemberHooks {
   joined(upstream: Upstream): void;
   left(upstream: Upstream): void;
   emit(event: BalancerEvent): void;
+  /** The view, or what is known of a server, is another now. */
+  changed(): void;
 }
 
-export interface MembersOptions extends Choice {
+export interface MembersOptions extends Choice, AvailabilityOptions {
   readonly members: readonly Member[];
   readonly check: CheckSpec;
   readonly ejectionMs: number;
 }
 
-const unplacedEveryMs = 1_000;
-
 /** The servers behind the balancer: who they are, which of them can be used, and which a key goes to. */
-export class Members {
+export class Members implements Routing {
   #view: View;
   readonly #check: CheckSpec;
   readonly #hooks: MemberHooks;
   readonly #outliers: Outliers;
-  /** Requests that the policy failed on since that was told last, and when that was. */
-  #unplaced = 0;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  readonly #unplaced: Unplaced;
+  readonly #availability: Availability;
 
   /** Throws a PlacementError or ConfigError for members that cannot be. */
   constructor(options: MembersOptions, hooks: MemberHooks) {
@@ -41,7 +42,9 @@ export class Members {
       ejected: (upstream, reason) => this.#change(upstream, { ejected: true }, reason),
       restored: (upstream) => this.#change(upstream, { ejected: false }),
     });
-    this.#view = buildView(options, options.members, []);
+    this.#unplaced = new Unplaced(hooks.emit);
+    this.#availability = newAvailability(options);
+    this.#view = buildView(options, options.members, [], this.#availability);
     for (const upstream of this.#view.upstreams) hooks.joined(upstream);
   }
 
@@ -53,22 +56,8 @@ export class Members {
     return this.#view.upstreams.find((upstream) => upstream.name === name);
   }
 
-  /**
-   * The first usable server for `key` that is not among `tried`; null when there is none. It never throws: where the
-   * policy does (one of the user's own), that costs this request and no other.
-   */
-  choose(key: string, tried: readonly Upstream[]): Upstream | "policy-failed" | null {
-    const { placement, upstreams, usable, load } = this.#view;
-    const untried = (member: number): boolean => {
-      const upstream = upstreams[member];
-      return usable(member) && upstream !== undefined && !tried.includes(upstream);
-    };
-    try {
-      return upstreams[placement.select(key, tried.length === 0 ? usable : untried, load)] ?? null;
-    } catch (error) {
-      this.#unplacedBy(error);
-      return "policy-failed";
-    }
+  choose(key: string, tried: readonly Upstream[]): Choosing {
+    return chooseFrom(this.#view, key, tried, this.#unplaced);
   }
 
   /** Every server's name, in the order in which `key` prefers them. */
@@ -80,21 +69,23 @@ export class Members {
   /** Makes `members` the membership, at once and as a whole; throws and changes nothing when it cannot be. Returns who left. */
   replace(members: readonly Member[]): readonly Upstream[] {
     const before = this.#view;
-    const after = buildView(before, members, before.upstreams);
+    const after = buildView(before, members, before.upstreams, this.#availability);
     this.#view = after;
     const left = before.upstreams.filter((upstream) => !after.upstreams.includes(upstream));
     const joined = after.upstreams.filter((upstream) => !before.upstreams.includes(upstream));
     for (const upstream of left) this.#part(upstream);
     for (const upstream of joined) this.#welcome(upstream);
+    this.#changed();
     return left;
   }
 
   /** Chooses by another policy, hash or key from now on; throws and changes nothing when the members do not suit it. */
   setPolicy(choice: Choice): void {
     const { members, upstreams } = this.#view;
-    this.#view = buildView(choice, members, upstreams);
+    this.#view = buildView(choice, members, upstreams, this.#availability);
     const { policy, hash, key } = choice;
     this.#hooks.emit({ type: "policy", policy: formatPolicy(policy), hash: hash.name, key: formatKey(key) });
+    this.#changed();
   }
 
   /** Keeps new requests from a server, or gives them to it again. */
@@ -102,6 +93,7 @@ export class Members {
     if (upstream.draining === draining) return;
     upstream.draining = draining;
     this.#hooks.emit({ type: draining ? "draining" : "ready", server: upstream.name });
+    this.#changed();
   }
 
   /** Takes the result of a check: `error` is null for a success. A refused connection counts as a failed check. */
@@ -126,22 +118,18 @@ export class Members {
     this.#outliers.close();
   }
 
+  /** What is known of the servers is another now: so may be which of them are used. */
+  #changed(): void {
+    if (reckonPanic(this.#availability, this.#view.upstreams))
+      this.#hooks.emit({ type: this.#availability.panic ? "panic" : "calm" });
+    this.#hooks.changed();
+  }
+
   /** Never more than half of the servers are taken out for what requests say of them. */
   #canSpare(): boolean {
     const { upstreams } = this.#view;
     const out = upstreams.filter((upstream) => stateOf(upstream) !== "up").length + 1;
     return out * 2 <= upstreams.length;
-  }
-
-  /** Told at once, and then once a second at most: a log must not fill a disk. */
-  #unplacedBy(error: unknown): void {
-    this.#unplaced += 1;
-    const now = performance.now();
-    if (now - this.#toldAt < unplacedEveryMs) return;
-    const reason = error instanceof PlacementError ? error.message : inspect(error);
-    this.#hooks.emit({ type: "unplaced", reason, requests: this.#unplaced });
-    this.#unplaced = 0;
-    this.#toldAt = now;
   }
 
   #passed(upstream: Upstream): void {
@@ -163,11 +151,14 @@ export class Members {
     Object.assign(upstream, change);
     if (isUp(upstream) === before) return;
     const server = upstream.name;
-    if (!before) this.#hooks.emit({ type: "up", server });
-    else {
+    if (before) {
       upstream.lastError = reason;
       this.#hooks.emit({ type: "down", server, reason });
+    } else {
+      warm(this.#availability, upstream);
+      this.#hooks.emit({ type: "up", server });
     }
+    this.#changed();
   }
 
   #part(upstream: Upstream): void {
@@ -177,6 +168,7 @@ export class Members {
   }
 
   #welcome(upstream: Upstream): void {
+    warm(this.#availability, upstream);
     this.#hooks.joined(upstream);
     this.#hooks.emit({ type: "added", server: upstream.name });
   }

@@ -1,5 +1,7 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
+import type { Durations } from "./durations.ts";
 import type { Members } from "./members.ts";
+import type { Usage } from "./plane/plane.ts";
 import { stateOf, type Upstream } from "./upstream.ts";
 
 /** What the metrics are read from. */
@@ -8,36 +10,25 @@ interface MetricsSource {
   /** Answers that no server gave, by status code. */
   readonly refusals: ReadonlyMap<number, number>;
   readonly connections: number;
+  readonly usage: Usage;
 }
 
 export interface Metrics {
   readonly contentType: string;
-  /** Takes the seconds that a request took. */
-  observe(seconds: number): void;
   /** The Prometheus text, made from the counts as they are now. */
   text(source: MetricsSource): Promise<string>;
 }
 
-/** From half a millisecond, what a proxied request on one machine takes, to the answer timeout. */
-const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-
 /** The balancer's metrics, in a registry of their own: several balancers can live in one process. */
-export function createMetrics(): Metrics {
+export function createMetrics(durations: Durations): Metrics {
   const registry = new Registry();
-  const registers = [registry];
-  const duration = new Histogram({
-    name: "lbctl_request_duration_seconds",
-    help: "Seconds from a request's head to the end of its answer.",
-    buckets,
-    registers,
-  });
   const gauges = createGauges(registry);
   return {
     contentType: registry.contentType,
-    observe: (seconds) => duration.observe(seconds),
-    text: (source) => {
+    text: async (source) => {
       gauges.collect(source);
-      return registry.metrics();
+      const help = "Seconds from a request's head to the end of its answer.";
+      return `${await registry.metrics()}\n${durations.text("lbctl_request_duration_seconds", help)}`;
     },
   };
 }
@@ -60,6 +51,11 @@ function createGauges(registry: Registry) {
   });
   const up = new Gauge({ name: "lbctl_server_up", help: "1 when the server is given requests.", ...perServer });
   const inFlight = new Gauge({ name: "lbctl_in_flight", help: "Requests at the server now.", ...perServer });
+  const panic = new Gauge({
+    name: "lbctl_panic",
+    help: "1 while so few servers are up that down ones are used too.",
+    registers,
+  });
   const connections = new Gauge({ name: "lbctl_client_connections", help: "Open client connections.", registers });
 
   // prom-client's own process metrics keep observers running that nothing stops, so these two are read here.
@@ -75,14 +71,14 @@ function createGauges(registry: Registry) {
     inFlight.set({ server }, upstream.inFlight);
   }
 
-  function collect({ members, refusals, connections: open }: MetricsSource): void {
+  function collect({ members, refusals, connections: open, usage }: MetricsSource): void {
     for (const metric of [requests, retries, failures, up, inFlight, cpu]) metric.reset();
     for (const upstream of members.view.upstreams) collectUpstream(upstream);
     for (const [code, count] of refusals) requests.inc({ server: "", code }, count);
     connections.set(open);
-    const { user, system } = process.cpuUsage();
-    cpu.inc((user + system) / 1e6);
-    memory.set(process.memoryUsage.rss());
+    panic.set(members.view.availability.panic ? 1 : 0);
+    cpu.inc(usage.cpuSeconds);
+    memory.set(usage.residentBytes);
   }
 
   return { collect };

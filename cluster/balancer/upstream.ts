@@ -28,6 +28,10 @@ export interface Upstream {
   /** Taken out for a while because it lost its requests, whatever its checks say. */
   ejected: boolean;
   draining: boolean;
+  /** Given requests although it is down, because too few are up (panic). */
+  forced: boolean;
+  /** When it came up or joined, in milliseconds of `performance.now()`; −∞ for those that were there from the start. */
+  upSince: number;
   /** Whether a check ever succeeded: until then one failure is enough to take it down. */
   proven: boolean;
   /** Checks in a row with the same result: successes count up from 1, failures down from −1. */
@@ -63,6 +67,8 @@ export function newUpstream({ name, weight, address }: Member, before?: Upstream
     healthy: true,
     ejected: false,
     draining: before?.draining ?? false,
+    forced: false,
+    upSince: Number.NEGATIVE_INFINITY,
     proven: false,
     streak: 0,
     losses: 0,
@@ -109,7 +115,8 @@ export async function idle(upstreams: readonly Upstream[], deadlineMs: number): 
   clearTimeout(timer);
 }
 
-const whenIdle = (upstream: Upstream): Promise<void> =>
+/** Resolves when the upstream has no request in flight. */
+export const whenIdle = (upstream: Upstream): Promise<void> =>
   new Promise((resolve) => {
     upstream.onIdle = resolve;
     if (upstream.inFlight === 0) resolve();

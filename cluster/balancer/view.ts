@@ -1,6 +1,7 @@
 import { createPlacement, type Hash, type Member, type Placement, type PolicySpec } from "../../src/placement/index.ts";
+import { type Availability, isAvailable } from "./availability.ts";
 import { type KeySource, type KeySpec, keyReader } from "./key.ts";
-import { newUpstream, stateOf, type Upstream } from "./upstream.ts";
+import { newUpstream, type Upstream } from "./upstream.ts";
 
 /** How a server is chosen for a request: by what, and what of the request. */
 export interface Choice {
@@ -17,6 +18,7 @@ export interface View extends Choice {
   readonly members: readonly Member[];
   /** In the order of `placement.members`. */
   readonly upstreams: readonly Upstream[];
+  readonly availability: Availability;
   /** Whether the member at an index may be given requests. */
   readonly usable: (member: number) => boolean;
   /** The requests in flight at the member of an index, for the policies that look at load. */
@@ -24,17 +26,22 @@ export interface View extends Choice {
 }
 
 /** Throws a PlacementError or ConfigError for members that cannot be. `known` are the servers so far. */
-export function buildView({ policy, hash, key }: Choice, members: readonly Member[], known: readonly Upstream[]): View {
+export function buildView(
+  { policy, hash, key }: Choice,
+  members: readonly Member[],
+  known: readonly Upstream[],
+  availability: Availability,
+): View {
   const placement = createPlacement(policy, hash, members);
   const upstreams = placement.members.map((member) => keepOrMake(member, known));
   const usable = (member: number): boolean => {
     const upstream = upstreams[member];
-    return upstream !== undefined && stateOf(upstream) === "up";
+    return upstream !== undefined && isAvailable(upstream, availability);
   };
   const load = (member: number): number => upstreams[member]?.inFlight ?? 0;
   // Weights are run-time state of a kept server: they are set once nothing can throw any more.
   for (const [index, upstream] of upstreams.entries()) upstream.weight = placement.members[index]?.weight ?? 1;
-  return { policy, hash, key, readKey: keyReader(key), placement, members, upstreams, usable, load };
+  return { policy, hash, key, readKey: keyReader(key), placement, members, upstreams, availability, usable, load };
 }
 
 /** A server that stays keeps its state; one that changed its address starts anew. */

@@ -1,7 +1,8 @@
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { parseAddress } from "../../cluster/balancer/address.ts";
 import { startBalancer } from "../../cluster/balancer/balancer.ts";
-import { type BalancerConfig, parseCheck, withDefaults } from "../../cluster/balancer/config.ts";
+import { type BalancerConfig, parseCheck, parseWorkers, withDefaults } from "../../cluster/balancer/config.ts";
 import { parseKey } from "../../cluster/balancer/key.ts";
 import type { Context, Flags } from "../context.ts";
 import { type ExitCode as Code, ExitCode, UserError, usageError } from "../errors.ts";
@@ -27,8 +28,6 @@ export async function run({ flags, signal, terminal }: Context): Promise<Code> {
 }
 
 async function balancerConfig(flags: Flags, log: BalancerConfig["log"]): Promise<BalancerConfig> {
-  if ((flags.whole("workers", 1, 64) ?? 1) > 1)
-    throw usageError("--workers takes 1: the balancer runs as one process so far.");
   const control = flags.text("control");
   const token = process.env.LBCTL_TOKEN;
   if (control !== undefined && !token)
@@ -44,6 +43,8 @@ async function balancerConfig(flags: Flags, log: BalancerConfig["log"]): Promise
     key: parseKey(flags.text("key") ?? "client-ip"),
     trust: (flags.text("trust") ?? "").split(",").filter((word) => word !== ""),
     check: parseCheck(flags.text("check") ?? "tcp"),
+    workers: parseWorkers(flags.text("workers") ?? "1"),
+    workerFile: fileURLToPath(new URL("../../cluster/balancer/main.js", import.meta.url)),
     log,
   });
 }

@@ -28,7 +28,8 @@ export function keyedRequests(keyKind: string, keyOf: (index: number) => string,
 type Placed = Partial<Pick<PlannedRequest, "path" | "headers" | "key">>;
 
 function carrier(keyKind: string): (key: string) => Placed {
-  const [kind, name = ""] = keyKind.split(":");
+  // Of several, the first: the burst sends what it looks for.
+  const [kind, name = ""] = (keyKind.split(",", 1)[0] ?? "").split(":");
   switch (kind) {
     case "client-ip":
       return (key) => ({ headers: { "x-forwarded-for": key } });

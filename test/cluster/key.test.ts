@@ -3,7 +3,16 @@ import { ConfigError } from "../../cluster/balancer/address.ts";
 import { formatKey, parseKey } from "../../cluster/balancer/key.ts";
 import { type Ask, ask, control, json, servedBy, startFor, startServers } from "./harness.ts";
 
-const texts = ["client-ip", "path", "uri", "request-id", "header:X-User", "cookie:sid", "query:user"];
+const texts = [
+  "client-ip",
+  "path",
+  "uri",
+  "request-id",
+  "header:X-User",
+  "cookie:sid",
+  "query:user",
+  "header:X-User,cookie:sid,path",
+];
 
 test.each(texts)("%s is written as it is read", (text) => {
   expect(formatKey(parseKey(text))).toBe(text);
@@ -16,6 +25,14 @@ test.each(["", "client", "header", "header:", "cookie:a b", "header:a:b", "path:
     expect(() => parseKey(text)).toThrow(/client-ip.*header:NAME/);
   },
 );
+
+test.each([
+  ["client-ip,path", /client-ip is never missing/],
+  ["header:a,request-id", /request-id .* stands alone/],
+  ["header:a,,path", /choose one of/],
+])("%j is no list of keys", (text, message) => {
+  expect(() => parseKey(text)).toThrow(message);
+});
 
 const bytesOf = (text: string): string => Buffer.from(text).toString("latin1");
 
@@ -35,6 +52,10 @@ const asks: [string, string, Ask][] = [
   ["query:user", "a%20b", { path: "/data?x=1&user=a%20b&user=c" }],
   ["query:user", "127.0.0.1", { path: "/data?user=" }],
   ["query:user", "127.0.0.1", { path: "/data" }],
+  ["header:X-User,cookie:sid,path", "ann", { headers: { "x-user": "ann", cookie: "sid=7" } }],
+  ["header:X-User,cookie:sid,path", "7", { headers: { cookie: "sid=7" } }],
+  ["header:X-User,cookie:sid,path", "/data", { path: "/data?x" }],
+  ["header:X-User,cookie:sid", "127.0.0.1", {}],
 ];
 
 describe("the server of a request", () => {

@@ -1,7 +1,7 @@
 /** The programs of the cluster as processes of their own. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -36,8 +36,9 @@ export function useProgram(name: "server" | "balancer"): () => string {
 
 export interface Program {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
-  /** The port that its first line names. */
+  /** The ports that its first line names; NaN where it names none. */
   readonly port: number;
+  readonly controlPort: number;
   /** Resolves when it has ended, to its exit code and all that it wrote to stderr. */
   readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
 }
@@ -48,7 +49,9 @@ export async function run(path: string, env: Record<string, string>, maxFiles?: 
   const ended = endOf(child);
   const first = await Promise.race([once(child.stdout, "data"), ended]);
   if (!Array.isArray(first)) throw new Error(`the program ended at once: ${first.stderr}`);
-  return { child, ended, port: Number(/:(\d+)/.exec(String(first[0]))?.[1]) };
+  const line = String(first[0]);
+  const numbered = (pattern: RegExp): number => Number(pattern.exec(line)?.[1]);
+  return { child, ended, port: numbered(/:(\d+)/), controlPort: numbered(/control on port (\d+)/) };
 }
 
 /** Runs a program to its end. */
@@ -62,6 +65,12 @@ export function start(path: string, env: Record<string, string>, maxFiles?: numb
   const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
+}
+
+/** The processes under another, where the system tells. */
+export async function childrenOf(pid: number | undefined): Promise<number[]> {
+  const list = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return list.split(" ").filter(Boolean).map(Number);
 }
 
 async function endOf(child: Program["child"]): Program["ended"] {

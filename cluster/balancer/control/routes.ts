@@ -25,7 +25,7 @@ const outcome = z.union([z.strictObject({ ok: z.literal(true) }), z.strictObject
 
 /** Every request that the control port knows. */
 export const routes: readonly Route[] = [
-  route("GET", /^\/v1\/servers$/, nothing, ({ context }) => ok(overview(context))),
+  route("GET", /^\/v1\/servers$/, nothing, showServers),
   route("PUT", /^\/v1\/servers$/, { schema: membership }, replaceMembers),
   route("POST", /^\/v1\/servers\/([^/]+)\/(drain|ready)$/, nothing, setDraining),
   route("GET", /^\/v1\/policy$/, nothing, ({ context }) => ok({ ...showPolicy(context), ...showModules(context) })),
@@ -36,6 +36,11 @@ export const routes: readonly Route[] = [
   route("GET", /^\/metrics$/, nothing, scrape),
   ...classroomRoutes,
 ];
+
+async function showServers({ context }: Call<unknown>): Promise<Answer> {
+  await context.plane.refresh();
+  return ok(overview(context));
+}
 
 const overview = ({ members, plane }: ControlContext): object => ({
   servers: members.view.upstreams.map(describe),
@@ -60,15 +65,17 @@ const describe = (upstream: Upstream): object => ({
 /** Answers when nobody who left has a request in flight, so that the caller may stop them then, or says who still has. */
 async function replaceMembers({ context, body }: Call<z.infer<typeof membership>>): Promise<Answer> {
   const left = context.members.replace(body.servers);
+  await context.plane.refresh();
   await idle(left, context.drainMs);
   const stillInFlight = left.filter(({ inFlight }) => inFlight > 0).map(({ name, inFlight }) => ({ name, inFlight }));
   return ok({ ...overview(context), drained: stillInFlight.length === 0, stillInFlight });
 }
 
-function setDraining({ context, params: [name = "", action] }: Call<unknown>): Answer {
+async function setDraining({ context, params: [name = "", action] }: Call<unknown>): Promise<Answer> {
   const upstream = context.members.find(name);
   if (upstream === undefined) throw new ControlError(404, "no-such-server", `There is no server called ${name}.`);
   context.members.setDraining(upstream, action === "drain");
+  await context.plane.refresh();
   return ok(describe(upstream));
 }
 
@@ -90,6 +97,7 @@ async function setPolicy({ context, body }: Call<z.infer<typeof policy>>): Promi
     hash: body.hash === undefined ? members.view.hash : parseHash(body.hash, modules),
     key: body.key === undefined ? members.view.key : parseKey(body.key),
   });
+  await context.plane.refresh();
   return ok(showPolicy(context));
 }
 
@@ -113,6 +121,8 @@ function settleWanted({ context, params: [id = ""], body }: Call<z.infer<typeof 
 
 async function scrape({ context }: Call<unknown>): Promise<Answer> {
   const { members, plane, metrics } = context;
-  const text = await metrics.text({ members, refusals: plane.refusals, connections: plane.connections });
+  await plane.refresh();
+  const { refusals, connections, usage } = plane;
+  const text = await metrics.text({ members, refusals, connections, usage });
   return { status: 200, body: text, type: metrics.contentType };
 }

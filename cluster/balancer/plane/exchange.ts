@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import { codeOf } from "../error-code.ts";
 import type { KeySource } from "../key.ts";
-import type { Members } from "../members.ts";
+import type { Routing } from "../routing.ts";
 import { begin, countAnswer, end, type Upstream } from "../upstream.ts";
 import { bodyOf } from "./body.ts";
 import { type Client, refuse } from "./client.ts";
@@ -13,7 +13,7 @@ import type { Refusal } from "./refusal.ts";
 
 /** What every exchange of a data plane shares. */
 export interface ExchangeContext {
-  readonly members: Members;
+  readonly members: Routing;
   readonly pools: Pools;
   /** The plane is closing: answers say so. */
   readonly isClosing: () => boolean;

@@ -6,7 +6,7 @@ import { stateOf } from "../upstream.ts";
 import { type Client, Clients, refuse } from "./client.ts";
 import { Exchange, type ExchangeContext, type Forwarding } from "./exchange.ts";
 import { connectionOptions, requestFields } from "./fields.ts";
-import type { StartDataPlane } from "./plane.ts";
+import { ownUsage, type StartDataPlane } from "./plane.ts";
 import { Pools } from "./pools.ts";
 import { isHealthPath, parseTarget, serverPath, type Target } from "./target.ts";
 
@@ -29,7 +29,7 @@ export const startNodePlane: StartDataPlane = async (options) => {
     pools,
     isClosing: () => closing,
     done: (seconds, refused) => {
-      options.observe(seconds);
+      options.durations.observe(seconds);
       if (refused !== null) refusals.set(refused, (refusals.get(refused) ?? 0) + 1);
     },
   };
@@ -49,6 +49,12 @@ export const startNodePlane: StartDataPlane = async (options) => {
     get connections() {
       return clients.size;
     },
+    get usage() {
+      return ownUsage();
+    },
+    // It looks at the members itself, and counts in place.
+    update: () => {},
+    refresh: async () => {},
     forget: (upstream) => pools.forget(upstream),
     close: async (deadlineMs) => {
       closing = true;

@@ -1,19 +1,37 @@
 import type { Endpoint } from "../../listen.ts";
-import type { Members } from "../members.ts";
+import type { Durations } from "../durations.ts";
+import type { Routing } from "../routing.ts";
 import type { Trust } from "../trust.ts";
 import type { Upstream } from "../upstream.ts";
 
-/** What a data plane is given. It asks `members` where to send a request, and tells the servers' fate to them. */
-interface DataPlaneOptions {
-  readonly listen: Endpoint;
-  readonly members: Members;
-  readonly trust: Trust;
+/** How long things may take, in milliseconds; `BalancerConfig` says more of each. */
+export interface PlaneTimeouts {
   readonly connectTimeoutMs: number;
   readonly answerTimeoutMs: number;
   readonly headTimeoutMs: number;
   readonly stallTimeoutMs: number;
-  /** Called at the end of every request, with the seconds that it took. */
-  readonly observe: (seconds: number) => void;
+}
+
+/** What a data plane is given. It asks `members` where to send a request, and tells the servers' fate to them. */
+interface DataPlaneOptions extends PlaneTimeouts {
+  readonly listen: Endpoint;
+  readonly members: Routing;
+  readonly trust: Trust;
+  /** Takes the seconds that each request took. */
+  readonly durations: Durations;
+}
+
+/** What the processes of a balancer use, all together. */
+export interface Usage {
+  /** User and system, since they began. */
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+}
+
+/** What this process uses. */
+export function ownUsage(): Usage {
+  const { user, system } = process.cpuUsage();
+  return { cpuSeconds: (user + system) / 1e6, residentBytes: process.memoryUsage.rss() };
 }
 
 /** What moves requests and answers. The rest of the balancer knows nothing else of how it is done. */
@@ -23,6 +41,11 @@ export interface DataPlane {
   readonly connections: number;
   /** Answers that no server gave, by status code. */
   readonly refusals: ReadonlyMap<number, number>;
+  readonly usage: Usage;
+  /** Hears that the members' view, or what is known of a server, is another now. */
+  update(): void;
+  /** Resolves when it goes by the last update, and what it has counted so far shows in the servers' counts. */
+  refresh(): Promise<void>;
   /** Lets go of the connections to a server that has left, as its requests end. */
   forget(upstream: Upstream): void;
   /** Stops accepting, lets requests in flight end, and cuts what is left after `deadlineMs`. */

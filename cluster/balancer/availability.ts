@@ -1,0 +1,74 @@
+import { isUp, stateOf, type Upstream } from "./upstream.ts";
+
+/** When a server that could be given requests is given none, or fewer. */
+export interface AvailabilityOptions {
+  /** With fewer than this share of the servers up, in percent, down ones are used too; 0 for never. */
+  readonly panicPercent: number;
+  /** How long a server that comes up takes to its full share; 0 for none. */
+  readonly slowStartMs: number;
+  /** Requests that a server has at a time; further ones go to the next candidate. 0 for no limit. */
+  readonly maxInFlight: number;
+}
+
+/** The options, and what they have come to by now. */
+export interface Availability extends AvailabilityOptions {
+  /** Until when some server takes fewer keys, in milliseconds of `performance.now()`. */
+  warmUntil: number;
+  /** Down servers are used too. */
+  panic: boolean;
+}
+
+export const newAvailability = ({ panicPercent, slowStartMs, maxInFlight }: AvailabilityOptions): Availability => ({
+  panicPercent,
+  slowStartMs,
+  maxInFlight,
+  warmUntil: Number.NEGATIVE_INFINITY,
+  panic: false,
+});
+
+/** A server came up, or joined those that were there, so long ago: it takes more keys each moment. */
+export function warm(availability: Availability, upstream: Upstream, agoMs = 0): void {
+  upstream.upSince = performance.now() - agoMs;
+  availability.warmUntil = Math.max(availability.warmUntil, upstream.upSince + availability.slowStartMs);
+}
+
+/** Whether a server can be given a request now. */
+export const isAvailable = (upstream: Upstream, { maxInFlight }: AvailabilityOptions): boolean =>
+  (stateOf(upstream) === "up" || (upstream.forced && !upstream.draining)) &&
+  (maxInFlight === 0 || upstream.inFlight < maxInFlight);
+
+/**
+ * Whether a server that came up lately takes a key yet: it begins with a tenth of its keys, and has more of them each
+ * moment, the same ones all along, so that a key goes to and fro once at most.
+ */
+export function takesKey({ upSince }: Upstream, key: string, slowStartMs: number, now: number): boolean {
+  const age = now - upSince;
+  return age >= slowStartMs || placeOf(key) < Math.max(0.1, age / slowStartMs);
+}
+
+/** A key's place in [0, 1): FNV-1a, finished as murmur3 does, so that alike keys lie apart. */
+function placeOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}
+
+/** A connection that is refused is no opinion that might be wrong: such a server is not used in a panic either. */
+const refused = /^E(CONNREFUSED|HOSTUNREACH|NETUNREACH|NOTFOUND|ADDRNOTAVAIL)$|^ENOTFOUND$/;
+
+/**
+ * Marks the servers that are to be used though they are down, as Envoy's panic does: when fewer than `panicPercent` of
+ * those that don't drain are up, and some are, so that what is left of them is not overrun. Returns whether that is
+ * another thing than before.
+ */
+export function reckonPanic(availability: Availability, upstreams: readonly Upstream[]): boolean {
+  const here = upstreams.filter(({ draining }) => !draining);
+  const up = here.filter(isUp).length;
+  const before = availability.panic;
+  availability.panic = up > 0 && up * 100 < here.length * availability.panicPercent;
+  for (const upstream of upstreams)
+    upstream.forced = availability.panic && !isUp(upstream) && !refused.test(upstream.lastError ?? "");
+  return availability.panic !== before;
+}

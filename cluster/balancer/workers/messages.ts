@@ -1,0 +1,83 @@
+/** What a balancer's parent process and its workers say to each other. Plain data: it crosses between processes. */
+import type { Member, Sources } from "../../../src/placement/index.ts";
+import type { Endpoint } from "../../listen.ts";
+import type { AvailabilityOptions } from "../availability.ts";
+import type { BalancerEvent } from "../events.ts";
+import type { KeySpec } from "../key.ts";
+import type { PlaneTimeouts } from "../plane/plane.ts";
+
+/** What each worker's data plane is started with. */
+export interface WorkerSetup extends PlaneTimeouts, AvailabilityOptions {
+  readonly listen: Endpoint;
+  readonly trust: readonly string[];
+}
+
+/** How a server stands, by what its checks and all workers' requests say. */
+export interface Standing {
+  readonly name: string;
+  readonly healthy: boolean;
+  readonly ejected: boolean;
+  readonly draining: boolean;
+  readonly forced: boolean;
+  /** How long ago it came up, for slow start; null for long. */
+  readonly upForMs: number | null;
+  /** Whether requests were lost since it last answered one: then the next answer is worth telling. */
+  readonly suspect: boolean;
+}
+
+/** A view as plain data: the policy and the hash are texts, beside the sources of the modules that these name. */
+export interface SentView {
+  readonly policy: string;
+  readonly hash: string;
+  readonly modules: Sources;
+  readonly key: KeySpec;
+  readonly members: readonly Member[];
+}
+
+/** Who is there and how they stand; `view` is left out where it is as it was. */
+export interface Snapshot {
+  readonly view?: SentView;
+  readonly standings: readonly Standing[];
+}
+
+export type ToWorker =
+  | { readonly type: "start"; readonly setup: WorkerSetup; readonly snapshot: Snapshot }
+  | { readonly type: "snapshot"; readonly snapshot: Snapshot }
+  /** Asks for the counts now. */
+  | { readonly type: "count" }
+  | { readonly type: "close"; readonly deadlineMs: number };
+
+/** What a worker counted since it last told. */
+export interface Counted {
+  readonly servers: readonly {
+    readonly name: string;
+    readonly requests: number;
+    readonly failures: number;
+    readonly retries: number;
+    readonly answers: readonly (readonly [status: number, count: number])[];
+    readonly inFlight: number;
+    readonly lastError: string | null;
+  }[];
+  readonly refusals: readonly (readonly [status: number, count: number])[];
+  readonly durations: { readonly buckets: readonly number[]; readonly sum: number };
+  /** As they are now. */
+  readonly connections: number;
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+}
+
+export type FromWorker =
+  /** It hears now: what is sent sooner is lost. */
+  | { readonly type: "ready" }
+  | { readonly type: "listening"; readonly port: number }
+  | {
+      readonly type: "failed";
+      readonly error: { readonly message: string; readonly code?: string; readonly port?: number };
+    }
+  | { readonly type: "counted"; readonly counted: Counted }
+  | { readonly type: "answered"; readonly server: string }
+  | { readonly type: "lost"; readonly server: string; readonly code: string; readonly agoMs: number }
+  | { readonly type: "checked"; readonly server: string; readonly error: string | null }
+  /** The last request at a server that has left is over. */
+  | { readonly type: "parted"; readonly server: string; readonly address: string }
+  | { readonly type: "event"; readonly event: BalancerEvent };

@@ -1,0 +1,88 @@
+/** A worker process: a data plane that routes as its parent says. */
+import { inspect } from "node:util";
+import { Durations } from "../durations.ts";
+import { startNodePlane } from "../plane/node-plane.ts";
+import type { DataPlane } from "../plane/plane.ts";
+import { parseTrust } from "../trust.ts";
+import { Counting } from "./counting.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { loaded, Replica } from "./replica.ts";
+
+/** Often enough for a status that is looked at; who needs it exact asks. */
+const tellEveryMs = 200;
+
+/** Runs this process as a worker, until its parent closes it or is gone. */
+export function runWorker(): void {
+  // One message after the other: a module that has to be loaded first must not be overtaken.
+  let working: Promise<Working | null> = Promise.resolve(null);
+  process.on("message", (message: ToWorker) => {
+    working = working.then((now) => (message.type === "start" ? start(message) : take(now, message)));
+    working.catch((error: unknown) => {
+      tell({ type: "event", event: { type: "defect", reason: inspect(error) } });
+      process.exit(1);
+    });
+  });
+  // The parent decides when to end: a Ctrl-C goes to both.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+  process.on("disconnect", () => process.exit());
+  tell({ type: "ready" });
+}
+
+const tell = (message: FromWorker): void => {
+  if (process.connected) process.send?.(message, undefined, {}, () => {});
+};
+
+interface Working {
+  readonly replica: Replica;
+  count(): void;
+  close(deadlineMs: number): Promise<void>;
+}
+
+async function start({ setup, snapshot }: Extract<ToWorker, { type: "start" }>): Promise<Working | null> {
+  if (snapshot.view === undefined) throw new Error("the first snapshot has no view");
+  const durations = new Durations();
+  let plane: DataPlane | undefined;
+  const replica = new Replica(await loaded(snapshot.view), setup, tell, (upstream) => plane?.forget(upstream));
+  replica.stand(snapshot.standings);
+  try {
+    plane = await startNodePlane({ ...setup, members: replica, trust: parseTrust(setup.trust), durations });
+  } catch (error) {
+    tell({ type: "failed", error: plainError(error) });
+    return null;
+  }
+  tell({ type: "listening", port: plane.port });
+  return working(replica, plane, new Counting(durations));
+}
+
+function working(replica: Replica, plane: DataPlane, counting: Counting): Working {
+  const count = (): void => tell({ type: "counted", counted: counting.take(replica.view.upstreams, plane) });
+  const timer = setInterval(count, tellEveryMs);
+  const close = async (deadlineMs: number): Promise<void> => {
+    await plane.close(deadlineMs);
+    clearInterval(timer);
+    count();
+    process.disconnect();
+  };
+  return { replica, count, close };
+}
+
+async function take(working: Working | null, message: Exclude<ToWorker, { type: "start" }>): Promise<Working | null> {
+  if (message.type === "snapshot" && working !== null) {
+    const { view, standings } = message.snapshot;
+    if (view !== undefined) working.replica.show(await loaded(view));
+    working.replica.stand(standings);
+  } else if (message.type === "count") working?.count();
+  else if (message.type === "close") {
+    if (working === null) process.disconnect();
+    else void working.close(message.deadlineMs);
+  }
+  return working;
+}
+
+/** What of an error crosses to another process. */
+function plainError(error: unknown): Extract<FromWorker, { type: "failed" }>["error"] {
+  if (!(error instanceof Error)) return { message: inspect(error) };
+  const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
+  const port = "port" in error && typeof error.port === "number" ? { port: error.port } : {};
+  return { message: error.message, ...code, ...port };
+}

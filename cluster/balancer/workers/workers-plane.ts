@@ -1,0 +1,250 @@
+/** The data plane as several worker processes that share one port, under this one, which sees and decides. */
+import cluster, { type Worker } from "node:cluster";
+import { once } from "node:events";
+import { formatPolicy, sourcesOf } from "../../../src/placement/index.ts";
+import type { Durations } from "../durations.ts";
+import type { BalancerEvent } from "../events.ts";
+import type { Members } from "../members.ts";
+import { type DataPlane, ownUsage, type Usage } from "../plane/plane.ts";
+import type { Upstream } from "../upstream.ts";
+import type { View } from "../view.ts";
+import type { Counted, FromWorker, Snapshot, ToWorker, WorkerSetup } from "./messages.ts";
+
+export interface WorkersOptions {
+  readonly workers: number;
+  /** The module that a worker process runs. */
+  readonly file: string;
+  readonly setup: WorkerSetup;
+  readonly members: Members;
+  readonly durations: Durations;
+  readonly emit: (event: BalancerEvent) => void;
+}
+
+/** A worker that ends sooner after its start would do so again at once: the next one waits as long. */
+const restartMs = 1_000;
+/** How long to wait for counts that were asked for: a busy worker answers later. */
+const countMs = 1_000;
+
+/** Starts the workers; rejects with the system's error when the port is taken. */
+export async function startWorkersPlane(options: WorkersOptions): Promise<DataPlane> {
+  cluster.setupPrimary({ exec: options.file, args: [] });
+  const plane = new WorkersPlane(options);
+  await plane.start();
+  return plane;
+}
+
+/** A worker process, and what it last told. */
+interface Slot {
+  readonly worker: Worker;
+  /** Requests at each server; a server that has left counts as one until the worker has parted from it. */
+  readonly inFlight: Map<Upstream, number>;
+  connections: number;
+  usage: Usage;
+  counted: () => void;
+}
+
+class WorkersPlane implements DataPlane {
+  readonly refusals = new Map<number, number>();
+  port = 0;
+  readonly #options: WorkersOptions;
+  readonly #slots = new Set<Slot>();
+  readonly #restarts = new Set<NodeJS.Timeout>();
+  #shown: View | null = null;
+  #closing = false;
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+  }
+
+  get connections(): number {
+    return [...this.#slots].reduce((sum, slot) => sum + slot.connections, 0);
+  }
+
+  get usage(): Usage {
+    return [...this.#slots].reduce((sum, { usage }) => plus(sum, usage), ownUsage());
+  }
+
+  async start(): Promise<void> {
+    try {
+      const ports = await Promise.all(Array.from({ length: this.#options.workers }, () => this.#fork()));
+      this.port = ports[0] ?? 0;
+    } catch (error) {
+      await this.close(0);
+      throw error;
+    }
+  }
+
+  /** Tells every worker what has changed. */
+  update(): void {
+    const { view } = this.#options.members;
+    const snapshot = this.#snapshot(view !== this.#shown);
+    this.#shown = view;
+    for (const { worker } of this.#slots) tell(worker, { type: "snapshot", snapshot });
+  }
+
+  forget(upstream: Upstream): void {
+    for (const slot of this.#slots) atServer(slot, upstream, 1);
+  }
+
+  async refresh(): Promise<void> {
+    await Promise.all([...this.#slots].map(askCounts));
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    this.#closing = true;
+    for (const timer of this.#restarts) clearTimeout(timer);
+    await Promise.all([...this.#slots].map(({ worker }) => closeWorker(worker, deadlineMs)));
+  }
+
+  #snapshot(withView: boolean): Snapshot {
+    const { policy, hash, key, members, upstreams } = this.#options.members.view;
+    const standings = upstreams.map(({ name, healthy, ejected, draining, forced, losses, upSince }) => ({
+      name,
+      healthy,
+      ejected,
+      draining,
+      forced,
+      upForMs: Number.isFinite(upSince) ? performance.now() - upSince : null,
+      suspect: losses > 0,
+    }));
+    if (!withView) return { standings };
+    const modules = sourcesOf(policy, hash);
+    return { view: { policy: formatPolicy(policy), hash: hash.name, modules, key, members }, standings };
+  }
+
+  /** Starts a worker; resolves to its port when it listens. */
+  #fork(): Promise<number> {
+    const began = performance.now();
+    // A worker has no business with the control port.
+    const worker = cluster.fork({ LBCTL_TOKEN: "" });
+    const slot: Slot = {
+      worker,
+      inFlight: new Map(),
+      connections: 0,
+      usage: { cpuSeconds: 0, residentBytes: 0 },
+      counted: () => {},
+    };
+    this.#slots.add(slot);
+    worker.on("error", () => {});
+    worker.once("exit", (code, signal) => this.#ended(slot, signal ?? `exit code ${code}`, began));
+    return new Promise((resolve, reject) => {
+      worker.once("exit", () => reject(new Error("a worker ended before it listened")));
+      worker.on("message", (message: FromWorker) => {
+        if (message.type === "ready") this.#begin(worker);
+        else if (message.type === "listening") resolve(message.port);
+        else if (message.type === "failed") reject(Object.assign(new Error(message.error.message), message.error));
+        else this.#take(slot, message);
+      });
+    });
+  }
+
+  #begin(worker: Worker): void {
+    const { setup } = this.#options;
+    const listen = { ...setup.listen, port: this.port || setup.listen.port };
+    tell(worker, { type: "start", setup: { ...setup, listen }, snapshot: this.#snapshot(true) });
+  }
+
+  #take(slot: Slot, message: FromWorker): void {
+    const { members, emit } = this.#options;
+    if (message.type === "counted") this.#count(slot, message.counted);
+    else if (message.type === "parted") part(slot, message.server, message.address);
+    else if (message.type === "event") emit(message.event);
+    else if ("server" in message) {
+      const upstream = members.find(message.server);
+      if (upstream === undefined) return;
+      if (message.type === "answered") members.answered(upstream);
+      else if (message.type === "checked") members.checked(upstream, message.error);
+      else if (message.type === "lost") this.#lost(upstream, message.code, performance.now() - message.agoMs);
+    }
+  }
+
+  /** From a first loss on, every worker tells when the server answers again. */
+  #lost(upstream: Upstream, code: string, began: number): void {
+    const before = upstream.losses;
+    this.#options.members.lost(upstream, code, began);
+    if (before === 0 && upstream.losses > 0) this.update();
+  }
+
+  #count(slot: Slot, { servers, refusals, durations, connections, cpuSeconds, residentBytes }: Counted): void {
+    for (const { name, requests, failures, retries, answers, inFlight, lastError } of servers) {
+      const upstream = this.#options.members.find(name);
+      if (upstream === undefined) continue;
+      upstream.counts.requests += requests;
+      upstream.counts.failures += failures;
+      upstream.counts.retries += retries;
+      addTo(upstream.counts.answers, answers);
+      if (failures > 0) upstream.lastError = lastError;
+      atServer(slot, upstream, inFlight);
+    }
+    addTo(this.refusals, refusals);
+    this.#options.durations.add(durations.buckets, durations.sum);
+    slot.connections = connections;
+    slot.usage = { cpuSeconds, residentBytes };
+    slot.counted();
+  }
+
+  #ended(slot: Slot, how: string, began: number): void {
+    this.#slots.delete(slot);
+    slot.counted();
+    for (const upstream of [...slot.inFlight.keys()]) atServer(slot, upstream, 0);
+    if (this.#closing || this.port === 0) return;
+    this.#options.emit({ type: "worker-lost", reason: how });
+    const soon = performance.now() - began < restartMs;
+    const timer = setTimeout(
+      () => {
+        this.#restarts.delete(timer);
+        this.#fork().catch((error: unknown) => this.#options.emit({ type: "defect", reason: String(error) }));
+      },
+      soon ? restartMs : 0,
+    );
+    this.#restarts.add(timer);
+  }
+}
+
+const plus = (a: Usage, b: Usage): Usage => ({
+  cpuSeconds: a.cpuSeconds + b.cpuSeconds,
+  residentBytes: a.residentBytes + b.residentBytes,
+});
+
+/** A worker that is gone misses nothing. */
+const tell = (worker: Worker, message: ToWorker): void => {
+  if (worker.isConnected()) worker.send(message, () => {});
+};
+
+/** So many of a worker's requests are at a server now. */
+function atServer({ inFlight }: Slot, upstream: Upstream, now: number): void {
+  upstream.inFlight += now - (inFlight.get(upstream) ?? 0);
+  if (now === 0) inFlight.delete(upstream);
+  else inFlight.set(upstream, now);
+  if (upstream.inFlight === 0) upstream.onIdle?.();
+}
+
+function part(slot: Slot, name: string, address: string): void {
+  for (const upstream of [...slot.inFlight.keys()])
+    if (upstream.name === name && upstream.address === address) atServer(slot, upstream, 0);
+}
+
+function askCounts(slot: Slot): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, countMs);
+    slot.counted = () => {
+      clearTimeout(timer);
+      slot.counted = () => {};
+      resolve();
+    };
+    tell(slot.worker, { type: "count" });
+  });
+}
+
+/** Ends when its requests have; killed some time after the deadline. */
+async function closeWorker(worker: Worker, deadlineMs: number): Promise<void> {
+  if (worker.isDead()) return;
+  tell(worker, { type: "close", deadlineMs });
+  const timer = setTimeout(() => worker.process.kill("SIGKILL"), deadlineMs + 1_000);
+  await once(worker, "exit");
+  clearTimeout(timer);
+}
+
+function addTo(counts: Map<number, number>, more: readonly (readonly [number, number])[]): void {
+  for (const [status, count] of more) counts.set(status, (counts.get(status) ?? 0) + count);
+}

@@ -1,0 +1,131 @@
+import { connect } from "node:net";
+import { describe, expect, test } from "vitest";
+import {
+  ask,
+  closeOf,
+  control,
+  json,
+  patience,
+  putServers,
+  readEvents,
+  servedBy,
+  startHttp,
+  startServers,
+  token,
+} from "./harness.ts";
+import { childrenOf, run, runToEnd, useProgram } from "./program.ts";
+
+const program = useProgram("balancer");
+
+async function startWorkers(count: number, env: Record<string, string> = {}) {
+  const members = await startServers(count);
+  const running = await run(program(), {
+    LBCTL_WORKERS: "2",
+    LBCTL_LISTEN: "127.0.0.1:0",
+    LBCTL_CONTROL: "127.0.0.1:0",
+    LBCTL_TOKEN: token,
+    LBCTL_KEY: "uri",
+    LBCTL_CHECK: "off",
+    LBCTL_SERVERS: members.map(({ name, address }) => `${name}=${address}`).join(","),
+    ...env,
+  });
+  return { ...running, members, balancer: { ...running, close: async () => {} } };
+}
+
+const paths = Array.from({ length: 40 }, (_, i) => `/data/${i}`);
+
+/** Each on a connection of its own, which the parent deals out in turn. */
+const owners = async (port: number): Promise<string[]> => {
+  const replies = [];
+  for (const path of paths) replies.push(servedBy(await ask(port, { path })));
+  return replies;
+};
+
+describe("several workers", () => {
+  test("are one balancer: one placement, and counts that add up at once", async () => {
+    const { port, balancer } = await startWorkers(3);
+    const first = await owners(port);
+    expect(await owners(port)).toEqual(first);
+    const { servers } = json(await control(balancer, "GET", "/v1/servers"));
+    for (const { name, requests } of servers) expect(requests).toBe(2 * first.filter((owner) => owner === name).length);
+    const metrics = (await control(balancer, "GET", "/metrics")).body.toString();
+    expect(metrics).toMatch(/^lbctl_request_duration_seconds_count 80$/m);
+  });
+
+  test("hear of drains, members and policies before the control port has answered", async () => {
+    const { port, balancer, members } = await startWorkers(3);
+    await control(balancer, "POST", "/v1/servers/server-1/drain");
+    expect(await owners(port)).not.toContain("server-1");
+    await control(balancer, "POST", "/v1/servers/server-1/ready");
+    expect(await owners(port)).toContain("server-1");
+    await putServers(balancer, members.slice(0, 2));
+    expect(await owners(port)).not.toContain("server-3");
+    await control(balancer, "PUT", "/v1/policy", { policy: "round-robin" });
+    expect(new Set(await owners(port)).size).toBe(2);
+  });
+
+  test("a server that leaves has no request left when the change is answered", async () => {
+    const release: (() => void)[] = [];
+    const slow = await startHttp((_, response) => void release.push(() => response.end("late")));
+    const { port, balancer } = await startWorkers(1, { LBCTL_SERVERS: `slow=127.0.0.1:${slow}` });
+    const asked = ask(port);
+    await expect.poll(() => release.length, patience).toBe(1);
+    const changed = putServers(balancer, []);
+    let done = false;
+    void changed.then(() => {
+      done = true;
+    });
+    await readEvents(balancer);
+    expect(done).toBe(false);
+    release[0]?.();
+    expect((await asked).body.toString()).toBe("late");
+    expect(json(await changed)).toMatchObject({ drained: true });
+  });
+
+  test("one that crashes is replaced, and the others go on", async () => {
+    const { port, balancer, child } = await startWorkers(1);
+    const events = await readEvents(balancer);
+    const [victim] = await childrenOf(child.pid);
+    process.kill(victim ?? Number.NaN, "SIGKILL");
+    expect(await events.next("worker-lost")).toMatchObject({ reason: "SIGKILL" });
+    expect((await ask(port)).status).toBe(200);
+    await expect.poll(async () => (await childrenOf(child.pid)).length, patience).toBe(2);
+    expect((await ask(port)).status).toBe(200);
+  });
+
+  test("lost requests at all of them count together towards an ejection", async () => {
+    const rude = await startHttp((request) => void request.socket.destroy());
+    const { port, balancer, members } = await startWorkers(1);
+    const events = await readEvents(balancer);
+    await putServers(balancer, [...members, { name: "rude", weight: 1, address: `127.0.0.1:${rude}` }]);
+    for (const path of [...paths, ...paths]) expect((await ask(port, { path })).status).toBe(200);
+    expect(await events.next("down")).toMatchObject({ server: "rude" });
+  });
+
+  test("finish what is in flight on SIGTERM, also when it reaches them first, and leave nothing", async () => {
+    const release: (() => void)[] = [];
+    const slow = await startHttp((_, response) => {
+      release.push(() => response.end("late"));
+    });
+    const { port, child, ended } = await startWorkers(1, { LBCTL_SERVERS: `slow=127.0.0.1:${slow}` });
+    const workers = await childrenOf(child.pid);
+    const asked = ask(port);
+    await expect.poll(() => release.length, patience).toBe(1);
+    // An idle connection is cut as soon as the drain begins.
+    const cut = closeOf(connect({ host: "127.0.0.1", port }).on("error", () => {}));
+    for (const pid of workers) process.kill(pid, "SIGTERM");
+    child.kill("SIGTERM");
+    await cut;
+    release[0]?.();
+    expect((await asked).body.toString()).toBe("late");
+    expect(await ended).toEqual({ code: 0, stderr: "" });
+    for (const pid of workers) expect(() => process.kill(pid, 0)).toThrow();
+  });
+
+  test("say in one line that the port is taken", async () => {
+    const port = await startHttp(() => {});
+    const { code, stderr } = await runToEnd(program(), { LBCTL_WORKERS: "2", LBCTL_LISTEN: `127.0.0.1:${port}` });
+    expect(stderr).toMatch(new RegExp(`^balancer: port ${port} is taken.*LBCTL_LISTEN.*\\n$`));
+    expect(code).toBe(1);
+  });
+});
