@@ -32,7 +32,7 @@ describe("analyze", () => {
     expect(live.exitCode).toBe(0);
     const simulated = await box.run("analyze", ...study, "--simulate", "--json", "--no-charts");
     const [seen, predicted] = [JSON.parse(live.stdout), JSON.parse(simulated.stdout)];
-    const figures = ({ latencyMs, agreement, failed, ...rest }: Record<string, unknown>) => rest;
+    const figures = ({ latencyMs, agreement, failed, members, ...rest }: Record<string, unknown>) => rest;
     const keyed = (result: { policy: string }) => result.policy !== "round-robin";
     expect(seen.results.filter(keyed).map(figures)).toEqual(predicted.results.filter(keyed));
     expect(seen.mode).toBe("live");
