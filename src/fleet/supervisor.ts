@@ -194,10 +194,11 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
   return {
     apply: (next, from, progress, signal) => serially(() => apply(next, from, progress, signal)),
     status: async () => {
-      const now = spec;
-      if (!now) return null;
-      const instances = await driverOf(now).observe();
-      return { fleet: folder.fleet, createdAt, spec: now, version, instances, replaced, supervisor: process.pid };
+      if (!spec) return null;
+      // Taken together, before anything is awaited: who makes a change of this spec must be told of a later version.
+      const now = { fleet: folder.fleet, createdAt, spec, version };
+      const instances = await driverOf(spec).observe();
+      return { ...now, instances, replaced, supervisor: process.pid };
     },
     // Not in the queue: what waits there may be waiting for a frozen instance to go on.
     experiment: async (name, what) => {

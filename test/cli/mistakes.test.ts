@@ -51,7 +51,7 @@ describe("usage", () => {
     [["place", "k", "--servers", "a,a"], /"a" is given twice/],
     [["place", "k", "--down", "zz"], /--down names zz/],
     [["balance"], /Name the servers/],
-    [["balance", "--server", "a=127.0.0.1:1", "--workers", "3"], /--workers takes 1/],
+    [["balance", "--server", "a=127.0.0.1:1", "--workers", "0"], /no number of workers: write 1 to 64, or auto/],
     [["compare", "ring@4", "ring"], /"ring" can't be read: write POLICY@SERVERS/],
     [["compare", "ring@4", "ring@0"], /--servers takes a whole number from 1/],
     [["compare", "ring@4", "ring@5", "--zipf", "0"], /--zipf takes an exponent over 0/],
