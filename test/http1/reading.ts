@@ -1,0 +1,139 @@
+/** Reads whole connections with the codec, as a balancer does: one message after another, in whatever pieces they come. */
+import {
+  BodyReader,
+  Framing,
+  type HeadLimits,
+  type Refusal,
+  RequestHead,
+  ResponseHead,
+  requestFraming,
+  responseFraming,
+} from "../../src/http1/index.ts";
+
+export const limits: HeadLimits = { line: 512, head: 1_024, fields: 20 };
+
+/** A message as it was read. */
+export interface Message {
+  readonly first: string;
+  readonly fields: readonly string[];
+  readonly body: string;
+  readonly trailers: string;
+  readonly persists: boolean;
+}
+
+export interface Reading {
+  readonly messages: readonly Message[];
+  readonly refusal: Refusal | null;
+  /** The last message is not whole. */
+  readonly partial: boolean;
+}
+
+export const bytesOf = (text: string): Uint8Array => Buffer.from(text, "latin1");
+const decode = (bytes: Uint8Array, from: number, to: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
+
+type Head = RequestHead | ResponseHead;
+
+const firstOf = (head: Head): string =>
+  head instanceof ResponseHead
+    ? [head.status, head.minor].join(" ")
+    : [head.method, head.target, head.minor, head.path, head.host, head.authority].join(" ");
+
+const framingOf = (head: Head): Framing =>
+  head instanceof ResponseHead ? responseFraming(head, "GET") : requestFraming(head);
+
+const fieldsOf = ({ fields, text }: Head): string[] =>
+  Array.from({ length: fields.count }, (_, line) => [
+    text.slice(fields.start(line), fields.nameEnd(line)),
+    text.slice(fields.valueStart(line), fields.valueEnd(line)),
+  ]).flat();
+
+/** A connection as it is read. */
+class Connection {
+  readonly messages: Message[] = [];
+  readonly #head: Head;
+  readonly #body = new BodyReader();
+  #inBody = false;
+  #data = "";
+  #at = 0;
+
+  constructor(head: Head) {
+    this.#head = head;
+  }
+
+  get refusal(): Refusal | null {
+    return this.#head.refusal ?? this.#body.refusal;
+  }
+
+  /** Takes what is there up to `end`. Returns whether all of it is part of a message. */
+  take(bytes: Uint8Array, end: number): boolean {
+    while (this.#at < end && this.refusal === null) {
+      const next = this.#inBody ? this.#readBody(bytes, end) : this.#head.read(bytes, this.#at, end);
+      if (next < 0) break;
+      this.#at = next;
+      if (!this.#inBody) this.#begin();
+      if (this.#body.done) this.#finish();
+    }
+    return this.#at === end;
+  }
+
+  /** The connection has ended; returns whether its last message had not. */
+  end(): boolean {
+    if (this.#inBody && this.#body.framing === Framing.close) this.#finish();
+    return this.#inBody;
+  }
+
+  #begin(): void {
+    this.#inBody = true;
+    this.#body.begin(framingOf(this.#head), this.#head.fields.contentLength);
+  }
+
+  #readBody(bytes: Uint8Array, end: number): number {
+    const next = this.#body.read(bytes, this.#at, end);
+    this.#data += decode(bytes, this.#body.dataStart, this.#body.dataEnd);
+    return next;
+  }
+
+  #finish(): void {
+    const { trailers } = this.#body;
+    const { persists } = this.#head;
+    const body = this.#data;
+    this.messages.push({ first: firstOf(this.#head), fields: fieldsOf(this.#head), body, trailers, persists });
+    this.#inBody = false;
+    this.#data = "";
+    this.#head.reset();
+  }
+}
+
+/** Reads the bytes of a connection, of which the first `ends[0]` are there at first, then the first `ends[1]`, and so on. */
+export function read(
+  kind: "request" | "response",
+  bytes: Uint8Array,
+  ends: Iterable<number> = [bytes.length],
+): Reading {
+  const head = kind === "request" ? new RequestHead(limits, decode) : new ResponseHead(limits, decode);
+  const connection = new Connection(head);
+  let isWhole = true;
+  for (const end of ends) {
+    isWhole = connection.take(bytes, end);
+    if (connection.refusal !== null) break;
+  }
+  const inMessage = connection.end();
+  return { messages: connection.messages, refusal: connection.refusal, partial: inMessage || !isWhole };
+}
+
+/** Reads one request that ought to be whole; returns it, or the status of its refusal. */
+export function readRequest(text: string): Message | number | "partial" {
+  const { messages, refusal } = read("request", bytesOf(text));
+  return refusal?.status ?? messages[0] ?? "partial";
+}
+
+export function readResponse(text: string): Message | number | "partial" {
+  const { messages, refusal } = read("response", bytesOf(text));
+  return refusal?.status ?? messages[0] ?? "partial";
+}
+
+/** After each byte. */
+export function* everyByte(length: number): Generator<number> {
+  for (let end = 1; end <= length; end += 1) yield end;
+}
