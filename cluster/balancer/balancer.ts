@@ -6,8 +6,8 @@ import { Durations } from "./durations.ts";
 import { Events } from "./events.ts";
 import { Members } from "./members.ts";
 import { createMetrics } from "./metrics.ts";
-import { startNodePlane } from "./plane/node-plane.ts";
 import type { DataPlane } from "./plane/plane.ts";
+import { startSocketPlane } from "./plane/socket-plane.ts";
 import { parseTrust } from "./trust.ts";
 import type { WorkerSetup } from "./workers/messages.ts";
 
@@ -62,7 +62,7 @@ async function startPlane(
   events: Events,
 ): Promise<DataPlane> {
   const trust = parseTrust(config.trust);
-  if (config.workers === 1) return await startNodePlane({ ...config, members, trust, durations });
+  if (config.workers === 1) return await startSocketPlane({ ...config, members, trust, durations });
   if (config.workerFile === null) throw new ConfigError("several workers need a module to run");
   const { startWorkersPlane } = await import("./workers/workers-plane.ts");
   return await startWorkersPlane({

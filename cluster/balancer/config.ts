@@ -50,6 +50,10 @@ export interface BalancerConfig {
   readonly headTimeoutMs: number;
   /** How long an answer may stand still, whether the server sends no more of it or the client takes no more. */
   readonly stallTimeoutMs: number;
+  /** How long a tunnel (`Upgrade`) may be silent. */
+  readonly tunnelTimeoutMs: number;
+  /** Adds `Via: 1.1 lbctl` to requests and answers. */
+  readonly via: boolean;
   /** How long a server that passes its checks and loses its requests is given none; longer each time that it does so. */
   readonly ejectionMs: number;
   /** With fewer than this share of the servers up, in percent, down ones are used too; 0 for never (Envoy's 50). */
@@ -94,6 +98,8 @@ export const withDefaults = (given: Partial<BalancerConfig>): BalancerConfig => 
   answerTimeoutMs: 30_000,
   headTimeoutMs: 10_000,
   stallTimeoutMs: 60_000,
+  tunnelTimeoutMs: 3_600_000,
+  via: false,
   ejectionMs: 30_000,
   panicPercent: 50,
   slowStartMs: 0,

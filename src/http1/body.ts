@@ -41,7 +41,7 @@ const State = { size: 0, extension: 1, sizeEnd: 2, data: 3, dataCr: 4, dataLf: 5
 /** Trailers that change how a message is read, where it goes or who sent it are dropped (RFC 9110, 6.5.1). */
 const neverTrailers = ~fieldSet(Field.other);
 const neverTrailerNames =
-  /^(?:cache-control|content-(?:encoding|range|type)|cookie|set-cookie|range|te|if-.*|www-authenticate|proxy-.*|age|date|expires|location|retry-after|vary|warning)$/i;
+  /^(?:cache-control|content-(?:encoding|range|type)|cookie|set-cookie|range|if-.*|www-authenticate|proxy-.*|age|expires|location|retry-after|vary|warning)$/i;
 
 /**
  * Finds the data in the body of a message as its bytes arrive, and the end of it. Each `read` yields one run of data as

@@ -20,8 +20,9 @@ export const Field = {
   xForwardedProto: 17,
   xRealIp: 18,
   authorization: 19,
+  date: 20,
   /** Any of the above, with `_` where it has `-`. */
-  alias: 20,
+  alias: 21,
 } as const;
 
 const names: Readonly<Record<string, number>> = {
@@ -44,6 +45,7 @@ const names: Readonly<Record<string, number>> = {
   "x-forwarded-proto": Field.xForwardedProto,
   "x-real-ip": Field.xRealIp,
   authorization: Field.authorization,
+  date: Field.date,
 };
 
 interface Name {

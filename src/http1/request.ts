@@ -48,6 +48,11 @@ export class RequestHead {
     return options !== null && !options.close && (this.minor === 1 || options.keepAlive);
   }
 
+  /** Where the field lines begin in `text`. */
+  get lines(): number {
+    return this.#lines;
+  }
+
   /** Ready for another request. */
   reset(): void {
     this.#base = -1;

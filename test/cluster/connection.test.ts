@@ -120,7 +120,7 @@ describe("an answer that stands still", () => {
     const balancer = await startFor([member("stuck", port)], { stallTimeoutMs: 100 });
     await expect(ask(balancer.port)).rejects.toThrow();
     const [server] = json(await control(balancer, "GET", "/v1/servers")).servers;
-    expect(server).toMatchObject({ failures: 1, inFlight: 0, lastError: "UND_ERR_BODY_TIMEOUT" });
+    expect(server).toMatchObject({ failures: 1, inFlight: 0, lastError: "TIMEOUT" });
   }, 10_000);
 
   test("is told from one that has not begun", async () => {

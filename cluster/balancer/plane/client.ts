@@ -1,99 +1,455 @@
-import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import { normalizeIp } from "../address.ts";
-import type { Trust } from "../trust.ts";
-import { type Refusal, refusalAnswer, refusalOfParseError, refusalOnWire } from "./refusal.ts";
+import { BodyReader, Field, more, RequestHead, requestFraming } from "../../../src/http1/index.ts";
+import { formatAddress, normalizeIp } from "../address.ts";
+import { LookAhead } from "./ahead.ts";
+import { longestText, type PlaneContext } from "./context.ts";
+import { Exchange } from "./exchange.ts";
+import { latin1, requestLimits } from "./limits.ts";
+import { healthAnswer, isHealthPath } from "./own.ts";
+import { allowed, jsonAnswer, type Refusal, refusalAnswer, refusalOfUnread, statusOf } from "./refusal.ts";
+import { RequestFields, type Sender } from "./request-fields.ts";
+import type { ServerConnection } from "./server-connection.ts";
 
-/** A client that asks for more than this before it has any answer is not waited for. */
-const maxPending = 1_000;
+/** What a connection waits for from its client. */
+const Phase = {
+  /** A request. */
+  idle: 0,
+  /** The rest of a head. */
+  head: 1,
+  /** Its answer, and before that the rest of the body. */
+  exchange: 2,
+  /** The rest of a body that nobody wants. */
+  drain: 3,
+  /** The end, after the last answer. */
+  end: 4,
+  tunnel: 5,
+} as const;
+
+/** A client that sends what nobody reads is borne with up to here, in bytes and milliseconds. */
+const maxDrained = 64 * 1024 * 1024;
+const drainMs = 5_000;
+/** Bytes behind a request that is not answered yet; with more of them, reading stops. */
+const maxHeld = 65_536;
+/** How long a client that will send no more may wait for an answer to begin: most that do so have left. */
+const halfClosedMs = 1_000;
+/** A body that comes slower than this, in bytes a second, over `stallTimeoutMs`, only holds a server up. */
+const slowestBody = 100;
+
+/** One head is read at a time, but for those that come in pieces: each of these keeps its own reader. */
+let spare: RequestHead | null = null;
+const nextReader = (): RequestHead => {
+  const reader = spare ?? new RequestHead(requestLimits, latin1);
+  spare = null;
+  reader.reset();
+  return reader;
+};
+
+const nothing = Buffer.alloc(0);
 
 /** The far end of one client connection. Its requests are taken one at a time: their answers have to keep their order. */
 export class Client {
-  /** Normalized. */
-  readonly address: string;
-  readonly trusted: boolean;
-  /** Called when the connection closes. Node tells this to no response whose turn to be sent has not come. */
-  onGone: (() => void) | null = null;
+  readonly sender: Sender;
+  readonly fields: RequestFields;
+  readonly #context: PlaneContext;
   readonly #socket: Socket;
-  /** The request that is being answered, and those that wait behind it. */
-  readonly #pending: (() => void)[] = [];
+  readonly #onGone: (client: Client) => void;
+  #exchange: Exchange | null = null;
+  #phase: number = Phase.idle;
+  /** When the patience with what is waited for ends, in milliseconds of `performance.now()`. */
+  #deadline: number;
+  #reader: RequestHead | null = null;
+  readonly #body = new BodyReader();
+  /** Bytes that have come and cannot be used yet. */
+  #held: Buffer | null = null;
+  #ahead: LookAhead | null = null;
+  #isReading = false;
+  #isPaused = false;
+  #isHalfClosed = false;
+  /** Bytes of the body since the beginning of the present `stallTimeoutMs`; bytes drained. */
+  #received = 0;
+  /** What is to be written next, and whether bytes stand before it. */
+  #out = "";
+  #isCorked = false;
+  /** Since when the client has taken nothing of what was written; 0 when nothing waits. */
+  #stalledSince = 0;
+  #tunnel: ServerConnection | null = null;
 
-  constructor(socket: Socket, trust: Trust) {
+  constructor(context: PlaneContext, socket: Socket, onGone: (client: Client) => void) {
+    const address = normalizeIp(socket.remoteAddress ?? "");
+    const { localAddress: host = "", localPort: port = 0 } = socket;
+    this.sender = { address, trusted: context.trust.trusts(address), local: formatAddress({ host, port }) };
+    this.fields = new RequestFields(this.sender, context.via);
+    this.#context = context;
     this.#socket = socket;
-    this.address = normalizeIp(socket.remoteAddress ?? "");
-    this.trusted = trust.trusts(this.address);
-    socket.once("close", () => this.onGone?.());
-  }
-
-  /** Requests that have arrived and are not answered: while there is one, nothing else may be written. */
-  get pending(): number {
-    return this.#pending.length;
-  }
-
-  /** Calls `answer` once every request before this one is answered, unless the connection ends first. */
-  take(response: ServerResponse, answer: () => void): void {
-    this.#pending.push(answer);
-    response.once("close", () => this.#next());
-    if (this.pending === 1) answer();
-    else if (this.pending > maxPending) this.#socket.destroy();
-  }
-
-  #next(): void {
-    this.#pending.shift();
-    if (this.#socket.writable) this.#pending[0]?.();
-  }
-}
-
-/** The client connections that are open. */
-export class Clients {
-  readonly #trust: Trust;
-  readonly #clients = new Map<Duplex, Client>();
-
-  constructor(trust: Trust) {
-    this.#trust = trust;
-  }
-
-  get size(): number {
-    return this.#clients.size;
-  }
-
-  /** The client at the other end of `socket`; remembered until the connection closes. */
-  of(socket: Socket): Client {
-    return this.#clients.get(socket) ?? this.add(socket);
-  }
-
-  add(socket: Socket): Client {
-    const client = new Client(socket, this.#trust);
-    this.#clients.set(socket, client);
-    socket.once("close", () => this.#clients.delete(socket));
-    return client;
-  }
-
-  /** Answers what could not be read as a request. */
-  refuseUnread(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
-    else this.refuse(socket, refusalOfParseError(error.code));
-  }
-
-  /** Ends a connection with a refusal; without one when the client would take it for the answer to an earlier request. */
-  refuse(socket: Duplex, reason: Refusal): void {
+    this.#onGone = onGone;
+    this.#deadline = context.now + context.timeouts.stallTimeoutMs;
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onEnd);
+    socket.on("drain", this.#onDrain);
     socket.on("error", () => socket.destroy());
-    if ((this.#clients.get(socket)?.pending ?? 0) > 0) socket.destroy();
-    else socket.end(refusalOnWire(reason), () => socket.destroy());
+    socket.on("close", this.#onClose);
   }
 
-  /** A connection on which nothing has moved for long: kept only while its request waits for a server. */
-  stalled(socket: Socket): void {
-    const waits = (this.#clients.get(socket)?.pending ?? 0) > 0 && socket.writableLength === 0;
-    if (!waits) socket.destroy();
+  /** A request is under way. */
+  get isBusy(): boolean {
+    return this.#exchange !== null || this.#phase === Phase.tunnel || this.#socket.writableLength > 0;
   }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Ends so that nobody can take it for the end of a body. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
+  /** Called now and then: ends what takes too long. */
+  sweep(now: number): void {
+    if (this.#socket.writableLength === 0) this.#stalledSince = 0;
+    else if (this.#stalledSince === 0) this.#stalledSince = now;
+    else if (now - this.#stalledSince >= this.#context.timeouts.stallTimeoutMs) this.destroy();
+    if (now >= this.#deadline) this.#late(now);
+  }
+
+  #late(now: number): void {
+    switch (this.#phase) {
+      case Phase.head:
+        this.#refuseUnread("request-timeout");
+        return;
+      case Phase.exchange:
+        this.#lateInExchange(now);
+        return;
+      default:
+        // What is written is waited for, while the client takes any of it.
+        if (this.#socket.writableLength === 0) this.destroy();
+    }
+  }
+
+  #lateInExchange(now: number): void {
+    if (this.#isHalfClosed) {
+      // An answer under way is cut by the client's own end, if it is gone.
+      if (this.#exchange?.isAnswered === true) this.#deadline = Number.POSITIVE_INFINITY;
+      else this.destroy();
+      return;
+    }
+    const { stallTimeoutMs } = this.#context.timeouts;
+    const isSlow = !this.#isPaused && this.#received < (slowestBody * stallTimeoutMs) / 1_000;
+    this.#received = 0;
+    this.#deadline = this.#body.done ? Number.POSITIVE_INFINITY : now + stallTimeoutMs;
+    if (isSlow && !this.#body.done) this.#breakOff("request-timeout");
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#tunnel !== null) {
+      if (!this.#tunnel.write(chunk)) this.#pause();
+      return;
+    }
+    const bytes = this.#held === null ? chunk : Buffer.concat([this.#held, chunk]);
+    this.#held = null;
+    this.#read(bytes);
+  };
+
+  #read(bytes: Buffer): void {
+    this.#isReading = true;
+    let at = 0;
+    while (at >= 0 && at < bytes.length && !this.#socket.destroyed) at = this.#take(bytes, at);
+    this.#isReading = false;
+    this.#exchange?.connection?.flush();
+    if (this.#isHalfClosed && this.#exchange === null && this.#phase === Phase.idle) this.#end();
+  }
+
+  /** Takes what comes next; returns where to go on, or -1 when the rest has been dealt with. */
+  #take(bytes: Buffer, at: number): number {
+    switch (this.#phase) {
+      case Phase.idle:
+      case Phase.head:
+        return this.#takeHead(bytes, at);
+      case Phase.exchange:
+        return this.#body.done ? this.#hold(bytes, at) : this.#takeBody(bytes, at);
+      case Phase.drain:
+        return this.#drop(bytes, at);
+      default:
+        this.#received += bytes.length - at;
+        if (this.#received > maxDrained) this.destroy();
+        return -1;
+    }
+  }
+
+  #takeHead(bytes: Buffer, at: number): number {
+    const reader = this.#reader ?? nextReader();
+    const next = reader.read(bytes, at, bytes.length);
+    if (next === more) {
+      if (this.#phase === Phase.idle) this.#deadline = this.#context.now + this.#context.timeouts.headTimeoutMs;
+      this.#phase = Phase.head;
+      this.#reader = reader;
+      this.#held = bytes.subarray(at);
+      return -1;
+    }
+    this.#reader = null;
+    if (next < 0) this.#refuseUnread(reader.refusal === null ? "bad-request" : refusalOfUnread(reader.refusal));
+    else this.#accept(reader);
+    spare = reader;
+    return next < 0 ? -1 : next;
+  }
+
+  /** Takes a request: answers it here, or sends it on its way. */
+  #accept(head: RequestHead): void {
+    this.#phase = Phase.exchange;
+    this.#deadline = Number.POSITIVE_INFINITY;
+    this.#received = 0;
+    const framing = requestFraming(head);
+    this.#body.begin(framing, head.fields.contentLength);
+    if (!this.#body.done) this.#deadline = this.#context.now + this.#context.timeouts.stallTimeoutMs;
+    if (this.#answerHere(head)) return;
+    this.#exchange = new Exchange(this.#context, this, head);
+    this.#exchange.attempt();
+  }
+
+  /** Answers what is for the balancer itself, or what it does not take. */
+  #answerHere(head: RequestHead): boolean {
+    const { method, path, fields } = head;
+    const expect = head.minor === 1 ? fields.find("expect", head.text) : undefined;
+    if (method === "TRACE") this.#refuseHere("method-not-allowed", head);
+    else if (expect !== undefined && expect.toLowerCase() !== "100-continue")
+      this.#refuseHere("expectation-failed", head);
+    else if (method === "OPTIONS" && (fields.present & (1 << Field.maxForwards)) !== 0)
+      return this.#answerOptions(head);
+    else if (isHealthPath(path)) this.#answerHealth(head);
+    else return false;
+    return true;
+  }
+
+  /** Answers `OPTIONS` whose `Max-Forwards` ends here. */
+  #answerOptions(head: RequestHead): boolean {
+    const left = head.fields.find("max-forwards", head.text) ?? "";
+    if (!/^\d{1,9}$/.test(left)) this.#refuseHere("bad-request", head);
+    else if (Number(left) > 0) return false;
+    else this.#answerItself(jsonAnswer(200, "", `Allow: ${allowed}\r\n${this.#lastLine(head)}`), null, head);
+    return true;
+  }
+
+  #answerHealth(head: RequestHead): void {
+    const isHead = head.method === "HEAD";
+    if (head.method !== "GET" && !isHead) this.#refuseHere("method-not-allowed", head);
+    else this.#answerItself(healthAnswer(this.#context.members, isHead, this.#lastLine(head)), null, head);
+  }
+
+  #refuseHere(reason: Refusal, head: RequestHead): void {
+    const answer = refusalAnswer(reason, this.#lastLine(head));
+    this.#answerItself(head.method === "HEAD" ? headOf(answer) : answer, statusOf(reason), head);
+  }
+
+  #answerItself(answer: string, refused: number | null, head: RequestHead): void {
+    this.#context.done(0, refused);
+    this.add(answer);
+    this.answered(this.#lasts(head));
+  }
+
+  /** A client that waits with its body may leave it out after another answer than 100: what would come next? */
+  #lasts({ persists, fields }: RequestHead): boolean {
+    return persists && !this.#context.closing && (fields.present & (1 << Field.expect)) === 0;
+  }
+
+  #lastLine(head: RequestHead): string {
+    if (!this.#lasts(head)) return "Connection: close\r\n";
+    return head.minor === 0 ? "Connection: keep-alive\r\n" : "";
+  }
+
+  /** Passes on a run of the body, once there is somebody to have it. */
+  #takeBody(bytes: Buffer, at: number): number {
+    const connection = this.#exchange?.connection ?? null;
+    if (connection === null) {
+      this.#pause();
+      this.#held = bytes.subarray(at);
+      return -1;
+    }
+    const body = this.#body;
+    const next = body.read(bytes, at, bytes.length);
+    if (body.refusal !== null) {
+      this.#breakOff(refusalOfUnread(body.refusal));
+      return -1;
+    }
+    this.#received += next - at;
+    if (!connection.sendBody(bytes, body)) this.#pause();
+    if (body.done) this.#deadline = Number.POSITIVE_INFINITY;
+    return next;
+  }
+
+  /** Takes no notice of a body that nobody wants. */
+  #drop(bytes: Buffer, at: number): number {
+    const next = this.#body.read(bytes, at, bytes.length);
+    this.#received += next - at;
+    if (this.#body.refusal !== null || this.#received > maxDrained) this.destroy();
+    else if (this.#body.done) this.#turn();
+    return next;
+  }
+
+  /** Keeps what stands behind a request that is not answered yet. */
+  #hold(bytes: Buffer, at: number): number {
+    if (this.#exchange?.isLast === true) return -1;
+    this.#held = at === 0 ? bytes : bytes.subarray(at);
+    if (this.#exchange?.upgrades !== true) {
+      this.#ahead ??= new LookAhead();
+      if (!this.#ahead.isSound(this.#held)) this.destroy();
+    }
+    if (this.#held.length > maxHeld) this.#pause();
+    return -1;
+  }
+
+  /** The server is there to have the body. */
+  resumeBody(): void {
+    const held = this.#held ?? nothing;
+    this.#held = null;
+    this.resume();
+    this.#read(held);
+  }
+
+  /** What is read now is passed on at its end: nobody else has to see to that. */
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
+  /** The body of the present request has been read whole. */
+  get isWhole(): boolean {
+    return this.#body.done;
+  }
+
+  /** The server can take more. */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#received = 0;
+    this.#socket.resume();
+  }
+
+  #pause(): void {
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  /** Text for the client, sent with the next `flush`. */
+  add(text: string): void {
+    this.#out += text;
+  }
+
+  /** Data for the client, from a buffer that is used again. */
+  addData(bytes: Buffer, from: number, to: number): void {
+    if (to - from <= longestText) {
+      this.#out += bytes.toString("latin1", from, to);
+      return;
+    }
+    if (!this.#isCorked) this.#socket.cork();
+    this.#isCorked = true;
+    if (this.#out !== "") this.#socket.write(this.#out, "latin1");
+    this.#out = "";
+    this.#socket.write(Buffer.from(bytes.subarray(from, to)));
+  }
+
+  addRefusal(reason: Refusal, lines: string, isHead: boolean): void {
+    const answer = refusalAnswer(reason, lines);
+    this.#out += isHead ? headOf(answer) : answer;
+  }
+
+  /** Writes what has been added. Returns false when the client should be waited for. */
+  flush(): boolean {
+    if (this.#out !== "") this.#socket.write(this.#out, "latin1");
+    this.#out = "";
+    if (this.#isCorked) this.#socket.uncork();
+    this.#isCorked = false;
+    return !this.#socket.writableNeedDrain;
+  }
+
+  /** The answer is whole; `lasts` says whether another request may follow. */
+  answered(lasts: boolean): void {
+    this.flush();
+    this.#exchange = null;
+    if (!lasts) this.#end();
+    else if (!this.#body.done) {
+      this.#phase = Phase.drain;
+      this.#received = 0;
+      this.#deadline = this.#context.now + drainMs;
+      if (!this.#isReading) this.resumeBody();
+    } else this.#turn();
+  }
+
+  /** The next request. */
+  #turn(): void {
+    this.#phase = Phase.idle;
+    this.#deadline = this.#context.now + this.#context.timeouts.stallTimeoutMs;
+    if (this.#isReading) return;
+    this.resume();
+    const held = this.#held ?? nothing;
+    this.#held = null;
+    this.#ahead = null;
+    this.#read(held);
+  }
+
+  /** No further request is read; the client is given time to take the answer before its connection is gone. */
+  #end(): void {
+    this.#phase = Phase.end;
+    this.#held = null;
+    this.#received = 0;
+    this.#deadline = this.#context.now + drainMs;
+    this.#socket.end();
+    this.#isPaused = false;
+    this.#socket.resume();
+  }
+
+  /** A refusal of what could not be read as a request. */
+  #refuseUnread(reason: Refusal): void {
+    this.#context.done(0, statusOf(reason));
+    this.add(refusalAnswer(reason, "Connection: close\r\n"));
+    this.answered(false);
+  }
+
+  /** The body is not what it should be: the request ends, and with it the connection. */
+  #breakOff(reason: Refusal): void {
+    const exchange = this.#exchange;
+    if (exchange === null || exchange.isAnswered) this.destroy();
+    else {
+      exchange.cancel();
+      this.#refuseUnread(reason);
+    }
+  }
+
+  /** The connection is one with a server's from here on. */
+  openTunnel(connection: ServerConnection): void {
+    this.#phase = Phase.tunnel;
+    this.#deadline = Number.POSITIVE_INFINITY;
+    this.#tunnel = connection;
+    this.flush();
+    if (this.#held !== null) connection.write(this.#held);
+    this.#held = null;
+    if (this.#isHalfClosed) connection.endTunnel();
+    this.resume();
+  }
+
+  /** The server's end of a tunnel sends no more. */
+  endTunnel(): void {
+    this.#socket.end();
+  }
+
+  readonly #onDrain = (): void => {
+    this.#stalledSince = 0;
+    (this.#tunnel ?? this.#exchange?.connection)?.resume();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#isHalfClosed = true;
+    if (this.#tunnel !== null) this.#tunnel.endTunnel();
+    else if (this.#exchange === null || !this.#body.done) {
+      if (this.#phase === Phase.end || this.isBusy) this.#socket.end();
+      else this.destroy();
+    } else this.#deadline = this.#context.now + halfClosedMs;
+  };
+
+  readonly #onClose = (): void => {
+    this.#exchange?.cancel();
+    this.#exchange = null;
+    this.#tunnel?.destroy();
+    this.#onGone(this);
+  };
 }
 
-/** Answers in the balancer's own name; returns the status. */
-export function refuse(response: ServerResponse, reason: Refusal, more: readonly string[] = []): number {
-  const { status, fields, body } = refusalAnswer(reason);
-  response.writeHead(status, [...fields, ...more]);
-  response.end(body);
-  return status;
-}
+const headOf = (answer: string): string => answer.slice(0, answer.indexOf("\r\n\r\n") + 4);

@@ -1,211 +1,278 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Dispatcher } from "undici";
-import { codeOf } from "../error-code.ts";
+import {
+  chunkHead,
+  Field,
+  Framing,
+  type RequestHead,
+  type ResponseHead,
+  requestFraming,
+} from "../../../src/http1/index.ts";
 import type { KeySource } from "../key.ts";
-import type { Routing } from "../routing.ts";
+import { clientAddress } from "../trust.ts";
 import { begin, countAnswer, end, type Upstream } from "../upstream.ts";
-import { bodyOf } from "./body.ts";
-import { type Client, refuse } from "./client.ts";
-import { classify, type Failure, mayRetry } from "./failure.ts";
-import { answerFields } from "./fields.ts";
-import type { Pools } from "./pools.ts";
-import type { Refusal } from "./refusal.ts";
-
-/** What every exchange of a data plane shares. */
-export interface ExchangeContext {
-  readonly members: Routing;
-  readonly pools: Pools;
-  /** The plane is closing: answers say so. */
-  readonly isClosing: () => boolean;
-  /** Called once, at the end; `refused` is the status of an answer that no server gave, else null. */
-  readonly done: (seconds: number, refused: number | null) => void;
-}
-
-/** One request: what came from the client, and what goes to the server. */
-export interface Forwarding extends KeySource {
-  readonly client: Client;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly method: string;
-  readonly path: string;
-  readonly fields: string[];
-  readonly hasBody: boolean;
-}
+import { framingForClient, writeAnswer, writeUpgrade } from "./answer-fields.ts";
+import type { Client } from "./client.ts";
+import type { PlaneContext } from "./context.ts";
+import { type Failure, failures, isRepeatable } from "./failure.ts";
+import { type Refusal, statusOf } from "./refusal.ts";
+import { wantsUpgrade } from "./request-fields.ts";
+import type { ServerConnection } from "./server-connection.ts";
 
 /** A request that harms whom it reaches must not be carried from server to server. */
 const maxAttempts = 3;
 const maxBroken = 2;
 
 /** A request on its way through the balancer: one or more attempts at servers, one answer. */
-export class Exchange implements Dispatcher.DispatchHandler {
-  readonly #context: ExchangeContext;
-  readonly #given: Forwarding;
+export class Exchange {
+  readonly method: string;
+  /** The head for the server. */
+  readonly head: string;
+  readonly framing: Framing;
+  readonly upgrades: boolean;
+  /** The client's connection ends with the answer. */
+  readonly isLast: boolean;
+  /** It may be made twice, and so may share a connection with others under way. */
+  readonly isRepeatable: boolean;
+  /** The connection that it was given to. */
+  connection: ServerConnection | null = null;
+  /** Nobody waits for the answer any more. */
+  isOver = false;
+  /** The head of the answer has been passed on. */
+  isAnswered = false;
+  readonly #context: PlaneContext;
+  readonly #client: Client;
+  /** Of the client's version of HTTP. */
+  readonly #minor: number;
+  readonly #expects: boolean;
   readonly #key: string;
   /** Tells the client its key as `X-Request-Id`. */
-  readonly #showKey: boolean;
+  readonly #showsKey: boolean;
   readonly #began = performance.now();
   /** Servers that could not be reached: they are not asked again. */
-  readonly #unreached: Upstream[] = [];
+  #unreached: readonly Upstream[] = none;
   /** Servers that the request failed at. */
-  readonly #tried: Upstream[] = [];
+  #tried: readonly Upstream[] = none;
   #attempts = 0;
   /** Attempts that the server did not answer. */
   #broken = 0;
   #attemptBegan = 0;
   #upstream: Upstream | null = null;
-  #controller: Dispatcher.DispatchController | null = null;
   #failure: Failure | null = null;
-  #clientGone = false;
-  /** Bytes of the answer's body still to come; NaN when it does not say. */
-  #remaining = Number.NaN;
+  /** How the body goes to the client. */
+  #outward: Framing = Framing.none;
 
-  constructor(context: ExchangeContext, given: Forwarding) {
+  /** All that is needed of `head` is taken from it here: its reader goes on to the next request. */
+  constructor(context: PlaneContext, client: Client, head: RequestHead) {
+    const framing = requestFraming(head);
+    const { view } = context.members;
     this.#context = context;
-    this.#given = given;
-    const { key, readKey } = context.members.view;
-    this.#key = readKey(given);
-    this.#showKey = key.kind === "request-id";
-    given.response.on("error", () => {});
-    given.client.onGone = this.#onGone;
+    this.#client = client;
+    this.#minor = head.minor;
+    this.isLast = !head.persists;
+    this.#expects = head.minor === 1 && (head.fields.present & (1 << Field.expect)) !== 0;
+    this.method = head.method;
+    this.framing = framing;
+    this.upgrades = wantsUpgrade(head, framing);
+    this.isRepeatable = isRepeatable(head.method, framing !== Framing.none);
+    this.head = client.fields.write(head, framing, this.upgrades);
+    this.#key = view.readKey(keySource(head, client, context));
+    this.#showsKey = view.key.kind === "request-id";
+    context.budget.request(this.#began);
   }
 
   /** Gives the request to the next server that will have it. */
   attempt(): void {
-    const { members } = this.#context;
+    const { members, pools } = this.#context;
     // A connection that broke may have been a stale one: with nobody else to ask, its server is asked once more.
     const upstream = members.choose(this.#key, this.#tried) ?? members.choose(this.#key, this.#unreached);
     if (upstream === null || upstream === "policy-failed") {
-      this.#refuse(upstream ?? this.#failure?.refusal ?? "no-server");
+      this.refuse(upstream ?? this.#failure?.refusal ?? "no-server");
       return;
     }
     this.#attempts += 1;
-    this.#attemptBegan = performance.now();
+    this.#attemptBegan = this.#attempts === 1 ? this.#began : performance.now();
     this.#upstream = upstream;
     begin(upstream);
-    const { request, path, method, fields, hasBody } = this.#given;
-    const body = hasBody ? bodyOf(request) : null;
-    this.#context.pools
-      .of(upstream)
-      .dispatch({ path, method: method as Dispatcher.HttpMethod, headers: fields, body }, this);
+    pools.of(upstream).send(this);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#clientGone) controller.abort(new Error("the client has gone"));
+  /** The connection sends the head: the body may follow. Returns whether the client sees to it that both go out. */
+  sent(connection: ServerConnection): boolean {
+    this.connection = connection;
+    if (this.framing === Framing.none) return false;
+    if (!this.#client.isReading) this.#client.resumeBody();
+    return true;
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>): void {
-    if (status < 200) return;
-    const raw = Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
-    const connection = headers.connection;
-    const own = this.#showKey ? ownFieldsWithKey : ownFields;
-    const fields = answerFields(raw, typeof connection === "string" ? connection : undefined, own);
-    this.#remaining = Number(headers["content-length"] ?? Number.NaN);
-    this.#given.response.writeHead(status, this.#addOwn(fields));
-    if (this.#upstream !== null) countAnswer(this.#upstream, status);
+  /** The server can take more of the body. */
+  serverDrained(): void {
+    this.#client.resume();
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { response } = this.#given;
-    if (this.#clientGone) return;
-    this.#remaining -= chunk.length;
-    // Ending with the last bytes makes one write of a short answer, instead of two.
-    if (this.#remaining === 0) response.end(chunk);
-    else if (!response.write(chunk)) {
-      controller.pause();
-      response.once("drain", () => controller.resume());
+  /** An interim answer (RFC 9110, 15.2); clients of HTTP/1.0 know none. */
+  interim(head: ResponseHead): void {
+    if (this.isOver || this.#minor === 0) return;
+    this.#client.add(writeAnswer(head, "", false));
+    this.#client.flush();
+  }
+
+  /** The connection becomes a tunnel. */
+  upgrade(head: ResponseHead, connection: ServerConnection): void {
+    if (this.#upstream !== null) countAnswer(this.#upstream, 101);
+    this.isAnswered = true;
+    this.#client.add(writeUpgrade(head, this.#context.via ? viaLine : ""));
+    connection.openTunnel(this.#client);
+    this.#client.openTunnel(connection);
+  }
+
+  /** The head of the answer, whose body ends as `framing` says. */
+  answer(head: ResponseHead, framing: Framing): void {
+    if (this.#upstream !== null) countAnswer(this.#upstream, head.status);
+    this.isAnswered = true;
+    if (this.isOver) return;
+    this.#outward = framingForClient(framing, this.#minor);
+    const chunks = this.#outward === Framing.chunked ? "Transfer-Encoding: chunked\r\n" : "";
+    this.#client.add(writeAnswer(head, chunks + this.#ownLines(), this.#showsKey));
+  }
+
+  /** A run of the answer's body, in a buffer that is used again. */
+  data(bytes: Buffer, from: number, to: number): void {
+    if (this.isOver || from === to) return;
+    const client = this.#client;
+    if (this.#outward !== Framing.chunked) client.addData(bytes, from, to);
+    else {
+      client.add(chunkHead(to - from));
+      client.addData(bytes, from, to);
+      client.add("\r\n");
     }
   }
 
-  onResponseEnd(): void {
-    const { request, response } = this.#given;
-    if (!response.writableEnded) response.end();
-    // An answer that came before the body was read whole: the rest is read and dropped.
-    if (!request.complete) request.resume();
+  /** What has come of the answer so far goes out. Returns false when the client should be waited for. */
+  flush(): boolean {
+    return this.isOver || this.#client.flush();
+  }
+
+  /** The answer is whole. */
+  finish(trailers: string): void {
     const upstream = this.#release();
     if (upstream !== null) this.#context.members.answered(upstream);
-    this.#finish(null);
+    if (this.isOver) return;
+    if (this.#outward === Framing.chunked) this.#client.add(`0\r\n${trailers}\r\n`);
+    this.#end(null);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  /** The connection broke, or could not be made. `isFirst` is false for a request that stood behind another on it. */
+  failed(failure: Failure, code: string, isFirst: boolean): void {
     const upstream = this.#release();
-    if (this.#clientGone || upstream === null) this.#finish(null);
-    else if (this.#given.response.headersSent) this.#cut(upstream, error);
-    else this.#failed(upstream, error);
-  }
-
-  /** The answer broke off in the middle: the client must not take it for whole. */
-  #cut(upstream: Upstream, error: Error): void {
-    upstream.counts.failures += 1;
-    upstream.lastError = codeOf(error);
-    this.#lost(upstream, error, classify(error));
-    this.#given.response.destroy();
-    this.#finish(null);
-  }
-
-  /** Answers that are too late do not come from one event, as connections do that break together: each counts. */
-  #lost(upstream: Upstream, error: Error, { refusal }: Failure): void {
-    const began = refusal === "answer-timeout" ? performance.now() : this.#attemptBegan;
-    this.#context.members.lost(upstream, codeOf(error), began);
-  }
-
-  #failed(upstream: Upstream, error: Error): void {
-    const failure = classify(error);
-    if (failure.blame) {
-      upstream.counts.failures += 1;
-      upstream.lastError = codeOf(error);
+    if (upstream === null || this.isOver) return;
+    this.#blame(upstream, failure, code);
+    if (this.isAnswered) {
+      this.#cut();
+      return;
     }
-    if (failure.unreached) this.#context.members.checked(upstream, codeOf(error));
-    if (failure.lost) this.#lost(upstream, error, failure);
-    this.#tried.push(upstream);
-    if (failure.unreached) this.#unreached.push(upstream);
-    else this.#broken += 1;
+    this.#tried = [...this.#tried, upstream];
+    if (failure.unreached) this.#unreached = [...this.#unreached, upstream];
+    else if (isFirst) this.#broken += 1;
     this.#failure = failure;
-    const spent = this.#attempts >= maxAttempts || this.#broken >= maxBroken;
-    if (spent || !mayRetry(failure, this.#given.method, this.#given.hasBody)) {
-      this.#refuse(failure.refusal);
+    const refusal = this.#refusalAfter(failure);
+    if (refusal !== null) {
+      this.refuse(refusal);
       return;
     }
     upstream.counts.retries += 1;
     this.attempt();
   }
 
-  #addOwn(fields: string[]): string[] {
-    if (this.#attempts > 1) fields.push("X-Lbctl-Attempts", String(this.#attempts));
-    if (this.#showKey) fields.push("X-Request-Id", this.#key);
-    if (this.#context.isClosing()) fields.push("Connection", "close");
-    return fields;
+  /** Why the request is not made again; null when it is. A server that was never reached costs the others nothing. */
+  #refusalAfter(failure: Failure): Refusal | null {
+    const isSpent = this.#attempts >= maxAttempts || this.#broken >= maxBroken;
+    const mayRepeat = failure.unreached || (failure.again && this.isRepeatable);
+    if (isSpent || !mayRepeat) return failure.refusal;
+    return failure.unreached || this.#context.budget.take(performance.now()) ? null : "retry-budget";
   }
 
-  #refuse(reason: Refusal): void {
-    const { request, response } = this.#given;
-    const status = refuse(response, reason, this.#addOwn([]));
-    if (!request.complete) request.resume();
-    this.#finish(status);
+  #blame(upstream: Upstream, failure: Failure, code: string): void {
+    const { members } = this.#context;
+    if (failure.blame) {
+      upstream.counts.failures += 1;
+      upstream.lastError = code;
+    }
+    if (failure.unreached) members.checked(upstream, code);
+    // Answers that are too late do not come from one event, as connections do that break together: each counts.
+    const isLate = failure === failures.answerTimeout;
+    if (failure.lost) members.lost(upstream, code, isLate ? performance.now() : this.#attemptBegan);
   }
 
-  readonly #onGone = (): void => {
-    if (this.#given.response.writableFinished) return;
-    this.#clientGone = true;
-    this.#controller?.abort(new Error("the client has gone"));
-  };
+  /** The answer broke off in the middle: the client must not take it for whole. */
+  #cut(): void {
+    this.isOver = true;
+    this.#context.done((performance.now() - this.#began) / 1000, null);
+    this.#client.reset();
+  }
+
+  /** Answers in the balancer's own name. */
+  refuse(reason: Refusal): void {
+    if (this.isOver) return;
+    this.#leave();
+    this.#client.addRefusal(reason, this.#ownLines(), this.method === "HEAD");
+    this.#end(statusOf(reason));
+  }
+
+  /** The client has gone, or is sent away. */
+  cancel(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#leave();
+    this.#context.done((performance.now() - this.#began) / 1000, null);
+  }
+
+  #leave(): void {
+    const { connection } = this;
+    this.#release();
+    this.connection = null;
+    connection?.abandon(this);
+  }
+
+  /** Lines of ours for the head of an answer. */
+  #ownLines(): string {
+    let lines = this.#context.via ? viaLine : "";
+    if (this.#attempts > 1) lines += `X-Lbctl-Attempts: ${this.#attempts}\r\n`;
+    if (this.#showsKey) lines += `X-Request-Id: ${this.#key}\r\n`;
+    if (!this.#lasts) return `${lines}Connection: close\r\n`;
+    return this.#minor === 0 ? `${lines}Connection: keep-alive\r\n` : lines;
+  }
+
+  /** Whether the client's connection lasts after this answer. */
+  get #lasts(): boolean {
+    // A client that waits with its body may leave it out after another answer than 100: what would come next?
+    const isUnsure = this.#expects && !this.#client.isWhole;
+    return !this.isLast && !isUnsure && !this.#context.closing && this.#outward !== Framing.close;
+  }
 
   /** The attempt under way is over; returns the server that it was made at. */
   #release(): Upstream | null {
     const upstream = this.#upstream;
     this.#upstream = null;
-    this.#controller = null;
     if (upstream !== null) end(upstream);
     return upstream;
   }
 
-  #finish(refused: number | null): void {
-    const { client } = this.#given;
-    if (client.onGone === this.#onGone) client.onGone = null;
-    this.#context.done((performance.now() - this.#began) / 1000, refused);
+  #end(refused: number | null): void {
+    this.isOver = true;
+    const now = performance.now();
+    this.#context.done((now - this.#began) / 1000, refused);
+    this.#client.answered(this.#lasts);
   }
 }
 
-/** What we alone tell the client, lower case: a server's own are dropped from its answer. */
-const ownFields: ReadonlySet<string> = new Set(["x-lbctl-attempts"]);
-const ownFieldsWithKey: ReadonlySet<string> = new Set([...ownFields, "x-request-id"]);
+const none: readonly Upstream[] = [];
+const viaLine = "Via: 1.1 lbctl\r\n";
+
+/** The request as keys are read from it. */
+const keySource = (head: RequestHead, client: Client, { trust }: PlaneContext): KeySource => ({
+  target: head.path,
+  get clientAddress() {
+    const { address, trusted } = client.sender;
+    return trusted ? clientAddress(address, head.fields.find("x-forwarded-for", head.text), trust) : address;
+  },
+  field: (name) => head.fields.find(name, head.text),
+});

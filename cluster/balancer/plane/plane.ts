@@ -10,13 +10,16 @@ export interface PlaneTimeouts {
   readonly answerTimeoutMs: number;
   readonly headTimeoutMs: number;
   readonly stallTimeoutMs: number;
+  readonly tunnelTimeoutMs: number;
 }
 
 /** What a data plane is given. It asks `members` where to send a request, and tells the servers' fate to them. */
-interface DataPlaneOptions extends PlaneTimeouts {
+export interface DataPlaneOptions extends PlaneTimeouts {
   readonly listen: Endpoint;
   readonly members: Routing;
   readonly trust: Trust;
+  /** Adds `Via: 1.1 lbctl` to requests and answers. */
+  readonly via: boolean;
   /** Takes the seconds that each request took. */
   readonly durations: Durations;
 }

@@ -1,52 +1,182 @@
-import { Pool } from "undici";
-import { formatAddress } from "../address.ts";
 import type { Upstream } from "../upstream.ts";
-
-export interface PoolTimeouts {
-  readonly connectTimeoutMs: number;
-  readonly answerTimeoutMs: number;
-  readonly stallTimeoutMs: number;
-}
+import type { PlaneContext } from "./context.ts";
+import type { Exchange } from "./exchange.ts";
+import { patienceMs, ServerConnection } from "./server-connection.ts";
 
 /** Connections to one server; further requests wait for one of these. */
 const maxConnections = 1_024;
+/** Node's servers close after 5 s; a connection is not used when that may be about to happen. */
+const idleMs = 4_000;
+/** Requests of one turn of the event loop that share a connection, if each may be made twice. */
+const maxShared = 8;
 
-/** The connections to the servers, kept alive: one pool a server. */
-export class Pools {
-  readonly #timeouts: PoolTimeouts;
-  readonly #pools = new Map<Upstream, Pool>();
+/** How long a server that kept such requests waiting is given one at a time. */
+const slowMs = 10_000;
 
-  constructor(timeouts: PoolTimeouts) {
-    this.#timeouts = timeouts;
+/** The connections to one server, kept alive. */
+export class Pool {
+  readonly upstream: Upstream;
+  readonly idleMs = idleMs;
+  readonly #context: PlaneContext;
+  readonly #connections = new Set<ServerConnection>();
+  /** Those without a request; the last to fall idle is taken first. */
+  readonly #idle: ServerConnection[] = [];
+  /** Requests that wait for the end of the turn, or for a connection. */
+  #waiting: Exchange[] = [];
+  #isScheduled = false;
+  /** Until when requests are sent one at a time, because some had to wait for others. */
+  #slowUntil = 0;
+  #watcher: NodeJS.Timeout | null = null;
+  #isForgotten = false;
+
+  constructor(context: PlaneContext, upstream: Upstream) {
+    this.#context = context;
+    this.upstream = upstream;
   }
 
-  of(upstream: Upstream): Pool {
-    return this.#pools.get(upstream) ?? this.#open(upstream);
+  send(exchange: Exchange): void {
+    if (exchange.isRepeatable && this.#idle.length > 0) {
+      this.#waiting.push(exchange);
+      this.#schedule();
+      return;
+    }
+    const connection = this.#idle.pop();
+    if (connection !== undefined) connection.send([exchange]);
+    else if (this.#connections.size < maxConnections) this.#open(exchange);
+    else this.#waiting.push(exchange);
   }
 
-  /** Closes a server's connections as its requests end. */
-  forget(upstream: Upstream): void {
-    const pool = this.#pools.get(upstream);
-    this.#pools.delete(upstream);
-    void pool?.close();
+  #schedule(): void {
+    if (!this.#isScheduled) setImmediate(this.#flush);
+    this.#isScheduled = true;
+  }
+
+  readonly #flush = (): void => {
+    this.#isScheduled = false;
+    const waiting = this.#waiting.filter(({ isOver }) => !isOver);
+    this.#waiting = [];
+    let at = 0;
+    while (at < waiting.length) {
+      const connection = this.#idle.pop();
+      if (connection === undefined) break;
+      const batch = waiting.slice(at, this.#endOfBatch(waiting, at));
+      at += batch.length;
+      connection.send(batch);
+      if (batch.length > 1) this.#watch();
+    }
+    for (const exchange of waiting.slice(at)) this.send(exchange);
+  };
+
+  /** Requests share a connection when each of them may be made twice. */
+  #endOfBatch(waiting: readonly Exchange[], from: number): number {
+    const most = this.#context.now < this.#slowUntil ? 1 : maxShared;
+    let at = from;
+    while (at < waiting.length && at - from < most && waiting[at]?.isRepeatable === true) at += 1;
+    return Math.max(at, from + 1);
+  }
+
+  /** Sees to it that nobody waits for long behind somebody else. */
+  #watch(): void {
+    this.#watcher ??= setTimeout(() => {
+      // Answers that have come while the event loop was busy are read first.
+      setImmediate(this.#unblock);
+    }, patienceMs);
+  }
+
+  readonly #unblock = (): void => {
+    this.#watcher = null;
+    const now = performance.now();
+    let isShared = false;
+    for (const connection of this.#connections) {
+      for (const exchange of connection.takeBack(now)) {
+        this.#slowUntil = now + slowMs;
+        this.send(exchange);
+      }
+      isShared ||= connection.pending > 1;
+    }
+    if (isShared) this.#watch();
+  };
+
+  #open(exchange: Exchange): void {
+    this.#connections.add(new ServerConnection(this.#context, this, [exchange]));
+  }
+
+  /** A connection is free. */
+  release(connection: ServerConnection): void {
+    if (this.#isForgotten) {
+      connection.destroy();
+      return;
+    }
+    this.#idle.push(connection);
+    if (this.#waiting.length > 0) this.#schedule();
+  }
+
+  /** A connection has ended. */
+  remove(connection: ServerConnection): void {
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    if (this.#connections.delete(connection) && this.#waiting.length > 0) this.#schedule();
+  }
+
+  sweep(now: number): void {
+    for (const connection of this.#connections) connection.sweep(now);
+  }
+
+  /** Lets go of the connections as their requests end. */
+  forget(): void {
+    this.#isForgotten = true;
+    for (const connection of this.#idle.splice(0)) connection.destroy();
   }
 
   /** Cuts every connection. */
-  async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
-    this.#pools.clear();
+  close(): void {
+    this.forget();
+    for (const connection of this.#connections) connection.destroy();
+    if (this.#watcher !== null) clearTimeout(this.#watcher);
   }
 
-  #open(upstream: Upstream): Pool {
-    const { connectTimeoutMs, answerTimeoutMs, stallTimeoutMs } = this.#timeouts;
-    const pool = new Pool(`http://${formatAddress(upstream.endpoint)}`, {
-      connect: { timeout: connectTimeoutMs },
-      headersTimeout: answerTimeoutMs,
-      bodyTimeout: stallTimeoutMs,
-      connections: maxConnections,
-      pipelining: 1,
-    });
-    this.#pools.set(upstream, pool);
+  get isEmpty(): boolean {
+    return this.#connections.size === 0;
+  }
+}
+
+/** The pools of all servers. */
+export class Pools {
+  readonly #pools = new Map<Upstream, Pool>();
+  /** Of servers that have left, while they have requests. */
+  readonly #leaving = new Set<Pool>();
+  readonly #open: (upstream: Upstream) => Pool;
+
+  constructor(open: (upstream: Upstream) => Pool) {
+    this.#open = open;
+  }
+
+  of(upstream: Upstream): Pool {
+    let pool = this.#pools.get(upstream);
+    if (pool === undefined) {
+      pool = this.#open(upstream);
+      this.#pools.set(upstream, pool);
+    }
     return pool;
+  }
+
+  forget(upstream: Upstream): void {
+    const pool = this.#pools.get(upstream);
+    if (pool === undefined) return;
+    this.#pools.delete(upstream);
+    this.#leaving.add(pool);
+    pool.forget();
+  }
+
+  sweep(now: number): void {
+    for (const pool of this.#pools.values()) pool.sweep(now);
+    for (const pool of this.#leaving) {
+      pool.sweep(now);
+      if (pool.isEmpty) this.#leaving.delete(pool);
+    }
+  }
+
+  close(): void {
+    for (const pool of [...this.#pools.values(), ...this.#leaving]) pool.close();
   }
 }

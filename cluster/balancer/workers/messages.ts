@@ -10,6 +10,7 @@ import type { PlaneTimeouts } from "../plane/plane.ts";
 export interface WorkerSetup extends PlaneTimeouts, AvailabilityOptions {
   readonly listen: Endpoint;
   readonly trust: readonly string[];
+  readonly via: boolean;
 }
 
 /** How a server stands, by what its checks and all workers' requests say. */

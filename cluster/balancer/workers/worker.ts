@@ -1,8 +1,8 @@
 /** A worker process: a data plane that routes as its parent says. */
 import { inspect } from "node:util";
 import { Durations } from "../durations.ts";
-import { startNodePlane } from "../plane/node-plane.ts";
 import type { DataPlane } from "../plane/plane.ts";
+import { startSocketPlane } from "../plane/socket-plane.ts";
 import { parseTrust } from "../trust.ts";
 import { Counting } from "./counting.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
@@ -45,7 +45,7 @@ async function start({ setup, snapshot }: Extract<ToWorker, { type: "start" }>):
   const replica = new Replica(await loaded(snapshot.view), setup, tell, (upstream) => plane?.forget(upstream));
   replica.stand(snapshot.standings);
   try {
-    plane = await startNodePlane({ ...setup, members: replica, trust: parseTrust(setup.trust), durations });
+    plane = await startSocketPlane({ ...setup, members: replica, trust: parseTrust(setup.trust), durations });
   } catch (error) {
     tell({ type: "failed", error: plainError(error) });
     return null;

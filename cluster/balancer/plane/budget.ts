@@ -1,0 +1,40 @@
+/** Retries that are always allowed, a second, and the share of requests that may be made again (Finagle's defaults). */
+const floorPerSecond = 10;
+const share = 0.2;
+const windowMs = 5_000;
+
+/**
+ * How many requests may be made a second time: when much goes wrong at once, retries would only double the load. Counts
+ * over this window and the one before.
+ */
+export class RetryBudget {
+  #began = 0;
+  #requests = 0;
+  #retries = 0;
+  #requestsBefore = 0;
+  #retriesBefore = 0;
+
+  /** A request has come; `now` is in milliseconds. */
+  request(now: number): void {
+    if (now - this.#began >= windowMs) this.#turn(now);
+    this.#requests += 1;
+  }
+
+  /** Whether one more retry is within the budget; counts it when it is. */
+  take(now: number): boolean {
+    if (now - this.#began >= windowMs) this.#turn(now);
+    const allowed = share * (this.#requests + this.#requestsBefore) + (floorPerSecond * 2 * windowMs) / 1_000;
+    if (this.#retries + this.#retriesBefore >= allowed) return false;
+    this.#retries += 1;
+    return true;
+  }
+
+  #turn(now: number): void {
+    const isNext = now - this.#began < 2 * windowMs;
+    this.#requestsBefore = isNext ? this.#requests : 0;
+    this.#retriesBefore = isNext ? this.#retries : 0;
+    this.#requests = 0;
+    this.#retries = 0;
+    this.#began = now;
+  }
+}

@@ -1,0 +1,24 @@
+import type { Routing } from "../routing.ts";
+import type { Trust } from "../trust.ts";
+import type { RetryBudget } from "./budget.ts";
+import type { PlaneTimeouts } from "./plane.ts";
+import type { Pools } from "./pools.ts";
+
+/** What everything in a data plane shares. */
+export interface PlaneContext {
+  readonly members: Routing;
+  readonly trust: Trust;
+  readonly timeouts: PlaneTimeouts;
+  readonly via: boolean;
+  readonly pools: Pools;
+  readonly budget: RetryBudget;
+  /** The time of the last sweep, in milliseconds of `performance.now()`: late by one sweep at most, and free. */
+  now: number;
+  /** The plane is closing: answers say so. */
+  closing: boolean;
+  /** Called once for each request, at its end; `refused` is the status of an answer that no server gave, else null. */
+  done(seconds: number, refused: number | null): void;
+}
+
+/** Text goes out as one string with what stands around it up to this length; longer data as the bytes that they are. */
+export const longestText = 8_192;

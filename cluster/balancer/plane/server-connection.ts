@@ -1,0 +1,362 @@
+import { connect, type Socket } from "node:net";
+import { BodyReader, chunkHead, Framing, more, ResponseHead, responseFraming } from "../../../src/http1/index.ts";
+import { codeOf } from "../error-code.ts";
+import type { Client } from "./client.ts";
+import { longestText, type PlaneContext } from "./context.ts";
+import type { Exchange } from "./exchange.ts";
+import { type Failure, failures, unconnected } from "./failure.ts";
+import { answerLimits, latin1 } from "./limits.ts";
+import type { Pool } from "./pools.ts";
+
+/** What comes from any server is read into this, and used or copied before anything else is read. */
+const shared = Buffer.allocUnsafeSlow(65_536);
+
+/** A request that shares a connection is not left to wait longer than this for the one before it, in milliseconds. */
+export const patienceMs = 10;
+
+let spare: ResponseHead | null = null;
+const nextReader = (): ResponseHead => {
+  const reader = spare ?? new ResponseHead(answerLimits, latin1);
+  spare = null;
+  reader.reset();
+  return reader;
+};
+
+/** A connection to a server: requests out, answers back in the same order. */
+export class ServerConnection {
+  readonly #context: PlaneContext;
+  readonly #pool: Pool;
+  readonly #socket: Socket;
+  /** The requests that were sent and are not answered; the first is the one that is answered now. */
+  readonly #queue: Exchange[] = [];
+  #isConnected = false;
+  #reader: ResponseHead | null = null;
+  readonly #body = new BodyReader();
+  /** The head of an answer so far. */
+  #held: Buffer | null = null;
+  /** The head of the present answer is read, its body is not. */
+  #inBody = false;
+  /** It may be used for another request after the present answer. */
+  #lasts = true;
+  /** Answers are to come that nobody waits for any more. */
+  #isSpent = false;
+  /** When a request that shares the connection was sent or answered last. */
+  #progress = 0;
+  /** The body of the last request has not been sent whole. */
+  #isSending = false;
+  #isPaused = false;
+  #isCorked = false;
+  #out = "";
+  #deadline: number;
+  #failure: Failure = failures.broken;
+  #code = "";
+  #tunnel: Client | null = null;
+
+  /** Connects, for `exchanges`. */
+  constructor(context: PlaneContext, pool: Pool, exchanges: readonly Exchange[]) {
+    this.#context = context;
+    this.#pool = pool;
+    this.#queue.push(...exchanges);
+    this.#deadline = context.now + context.timeouts.connectTimeoutMs;
+    const { host, port } = pool.upstream.endpoint;
+    const onread = { buffer: shared, callback: this.#onRead };
+    this.#socket = connect({ host, port, noDelay: true, allowHalfOpen: true, onread }, this.#onConnect);
+    this.#socket.on("error", this.#onError);
+    this.#socket.on("end", this.#onEnd);
+    this.#socket.on("drain", this.#onDrain);
+    this.#socket.on("close", this.#onClose);
+  }
+
+  /** How many requests are under way. */
+  get pending(): number {
+    return this.#queue.length;
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+    this.#pool.remove(this);
+  }
+
+  /** Called now and then: ends what takes too long. */
+  sweep(now: number): void {
+    if (now < this.#deadline) return;
+    if (this.#queue.length > 0)
+      this.#fail(this.#isConnected ? failures.answerTimeout : failures.connectTimeout, "TIMEOUT");
+    else this.destroy();
+  }
+
+  /** Sends requests of which each but the last is without a body, in one write. */
+  send(exchanges: readonly Exchange[]): void {
+    this.#queue.push(...exchanges);
+    this.#sendAll(exchanges);
+  }
+
+  #sendAll(exchanges: readonly Exchange[]): void {
+    for (const exchange of exchanges) this.#out += exchange.head;
+    this.#isSending = exchanges[0]?.framing !== Framing.none;
+    this.#deadline = this.#context.now + this.#context.timeouts.answerTimeoutMs;
+    let isSeenTo = false;
+    for (const exchange of exchanges) isSeenTo = exchange.sent(this);
+    if (!isSeenTo) this.flush();
+    if (exchanges.length > 1) this.#progress = performance.now();
+  }
+
+  /** Requests that have waited behind another one for long. They are not waited for here any more, and may go elsewhere. */
+  takeBack(now: number): Exchange[] {
+    if (this.#queue.length < 2 || now - this.#progress < patienceMs) return [];
+    this.#isSpent = true;
+    const rest = this.#queue.splice(1);
+    for (const exchange of rest) exchange.connection = null;
+    return rest;
+  }
+
+  /** Sends the run of a body that `body` has just found in `bytes`. Returns false when the server should be waited for. */
+  sendBody(bytes: Buffer, { dataStart, dataEnd, framing, done, trailers }: BodyReader): boolean {
+    const length = dataEnd - dataStart;
+    const isChunked = framing === Framing.chunked;
+    if (length > 0) {
+      if (isChunked) this.#out += chunkHead(length);
+      this.#add(bytes, dataStart, dataEnd);
+      if (isChunked) this.#out += "\r\n";
+    }
+    if (done) {
+      if (isChunked) this.#out += `0\r\n${trailers}\r\n`;
+      this.#isSending = false;
+    }
+    if (!this.#inBody) this.#deadline = this.#context.now + this.#context.timeouts.answerTimeoutMs;
+    return !this.#socket.writableNeedDrain;
+  }
+
+  #add(bytes: Buffer, from: number, to: number): void {
+    if (to - from <= longestText) {
+      this.#out += bytes.toString("latin1", from, to);
+      return;
+    }
+    if (!this.#isCorked) this.#socket.cork();
+    this.#isCorked = true;
+    if (this.#out !== "") this.#socket.write(this.#out, "latin1");
+    this.#out = "";
+    this.#socket.write(bytes.subarray(from, to));
+  }
+
+  /** Writes what has been added. */
+  flush(): void {
+    if (this.#out !== "") this.#socket.write(this.#out, "latin1");
+    this.#out = "";
+    if (this.#isCorked) this.#socket.uncork();
+    this.#isCorked = false;
+  }
+
+  /** The client can take more. */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#deadline = this.#patience();
+    this.#socket.resume();
+  }
+
+  #patience(): number {
+    const { stallTimeoutMs, tunnelTimeoutMs } = this.#context.timeouts;
+    return this.#context.now + (this.#tunnel === null ? stallTimeoutMs : tunnelTimeoutMs);
+  }
+
+  /** Nobody waits for the answer of `exchange`: the connection ends, unless others wait behind it. */
+  abandon(exchange: Exchange): void {
+    if (this.#queue[0] !== exchange) return;
+    if (this.#queue.length > 1) {
+      this.resume();
+      return;
+    }
+    this.#queue.length = 0;
+    this.destroy();
+  }
+
+  readonly #onConnect = (): void => {
+    this.#isConnected = true;
+    const waiting = this.#queue.filter(({ isOver }) => !isOver);
+    this.#queue.length = 0;
+    this.#queue.push(...waiting);
+    if (waiting.length > 0) this.#sendAll(waiting);
+    else this.#rest();
+  };
+
+  readonly #onRead = (length: number): boolean => {
+    if (this.#tunnel !== null) {
+      this.#deadline = this.#patience();
+      this.#tunnel.addData(shared, 0, length);
+      if (!this.#tunnel.flush()) this.#pause();
+      return true;
+    }
+    const bytes =
+      this.#held === null ? shared.subarray(0, length) : Buffer.concat([this.#held, shared.subarray(0, length)]);
+    this.#held = null;
+    let at = 0;
+    while (at >= 0 && at < bytes.length && !this.#socket.destroyed) at = this.#take(bytes, at);
+    const [exchange] = this.#queue;
+    if (this.#inBody && exchange?.flush() === false) this.#pause();
+    return true;
+  };
+
+  #pause(): void {
+    this.#isPaused = true;
+    this.#deadline = Number.POSITIVE_INFINITY;
+    this.#socket.pause();
+  }
+
+  /** Takes what comes next; returns where to go on, or -1 when there is no more to do. */
+  #take(bytes: Buffer, at: number): number {
+    const [exchange] = this.#queue;
+    if (exchange === undefined) {
+      // Bytes that nobody asked for (RFC 9112, 9.3): whose answer would the next be?
+      this.destroy();
+      return -1;
+    }
+    return this.#inBody ? this.#takeBody(exchange, bytes, at) : this.#takeHead(exchange, bytes, at);
+  }
+
+  #takeHead(exchange: Exchange, bytes: Buffer, at: number): number {
+    const reader = this.#reader ?? nextReader();
+    const next = reader.read(bytes, at, bytes.length);
+    if (next === more) {
+      this.#reader = reader;
+      // The bytes are those of the shared buffer.
+      this.#held = Buffer.from(bytes.subarray(at));
+      return -1;
+    }
+    this.#reader = null;
+    spare = reader;
+    if (next < 0) this.#fail(failures.badAnswer, "EPROTO");
+    else if (reader.status < 200) return this.#takeInterim(exchange, reader, bytes, next);
+    else this.#begin(exchange, reader);
+    return next < 0 ? -1 : next;
+  }
+
+  #takeInterim(exchange: Exchange, head: ResponseHead, bytes: Buffer, next: number): number {
+    if (head.status !== 101) {
+      exchange.interim(head);
+      return next;
+    }
+    if (!exchange.upgrades || exchange.isOver) {
+      this.#fail(failures.badAnswer, "EPROTO");
+      return -1;
+    }
+    this.#queue.length = 0;
+    exchange.upgrade(head, this);
+    if (this.#tunnel !== null && next < bytes.length) {
+      this.#tunnel.addData(bytes, next, bytes.length);
+      this.#tunnel.flush();
+    }
+    return -1;
+  }
+
+  #begin(exchange: Exchange, head: ResponseHead): void {
+    const framing = responseFraming(head, exchange.method);
+    this.#lasts = head.persists && framing !== Framing.close;
+    exchange.answer(head, framing);
+    this.#body.begin(framing, head.fields.contentLength);
+    this.#inBody = true;
+    if (this.#body.done) this.#finish(exchange);
+    else this.#deadline = this.#patience();
+  }
+
+  #takeBody(exchange: Exchange, bytes: Buffer, at: number): number {
+    const body = this.#body;
+    const next = body.read(bytes, at, bytes.length);
+    if (body.refusal !== null) {
+      this.#fail(failures.badAnswer, "EPROTO");
+      return -1;
+    }
+    exchange.data(bytes, body.dataStart, body.dataEnd);
+    this.#deadline = this.#patience();
+    if (body.done) this.#finish(exchange);
+    return next;
+  }
+
+  /** The present answer is whole. */
+  #finish(exchange: Exchange): void {
+    this.#inBody = false;
+    this.#queue.shift();
+    exchange.connection = null;
+    if (!this.#lasts || this.#isSending || this.#isSpent) this.#leave();
+    else if (this.#queue.length === 0) this.#rest();
+    else this.#goOn();
+    exchange.finish(this.#body.trailers);
+  }
+
+  /** The answer to the next request is to come. */
+  #goOn(): void {
+    this.#deadline = this.#context.now + this.#context.timeouts.answerTimeoutMs;
+    this.#progress = performance.now();
+    this.resume();
+  }
+
+  /** Waits for the next request. */
+  #rest(): void {
+    this.#deadline = this.#context.now + this.#pool.idleMs;
+    if (this.#isPaused) this.resume();
+    this.#pool.release(this);
+  }
+
+  /** Ends; requests behind the last answer were not looked at (RFC 9112, 9.6), and go elsewhere. */
+  #leave(): void {
+    const rest = this.#queue.splice(0);
+    this.destroy();
+    for (const exchange of rest) {
+      exchange.connection = null;
+      this.#pool.send(exchange);
+    }
+  }
+
+  /** Ends, and with it all that was under way. */
+  #fail(failure: Failure, code: string): void {
+    const exchanges = this.#queue.splice(0);
+    this.destroy();
+    for (const [at, exchange] of exchanges.entries()) {
+      exchange.connection = null;
+      exchange.failed(at === 0 || !this.#isConnected ? failure : failures.broken, code, at === 0);
+    }
+  }
+
+  /** The server has agreed to another protocol. */
+  openTunnel(client: Client): void {
+    this.#tunnel = client;
+    this.#deadline = this.#patience();
+  }
+
+  /** Bytes of a tunnel. Returns false when the server should be waited for. */
+  write(bytes: Buffer): boolean {
+    this.#deadline = this.#patience();
+    return this.#socket.write(bytes);
+  }
+
+  /** The client's end of a tunnel sends no more. */
+  endTunnel(): void {
+    this.#socket.end();
+  }
+
+  readonly #onDrain = (): void => {
+    if (this.#tunnel !== null) this.#tunnel.resume();
+    else this.#queue[0]?.serverDrained();
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#code = codeOf(error);
+    this.#failure = this.#isConnected ? failures.broken : unconnected(error);
+  };
+
+  readonly #onEnd = (): void => {
+    if (this.#tunnel !== null) {
+      this.#tunnel.endTunnel();
+      return;
+    }
+    const [exchange] = this.#queue;
+    if (exchange !== undefined && this.#inBody && this.#body.framing === Framing.close) this.#finish(exchange);
+    else this.#fail(failures.broken, "EOF");
+  };
+
+  readonly #onClose = (): void => {
+    this.#fail(this.#failure, this.#code === "" ? "EOF" : this.#code);
+    this.#tunnel?.destroy();
+    this.#tunnel = null;
+  };
+}

@@ -1,0 +1,86 @@
+/** The data plane on plain sockets, with the codec of `src/http1` on both sides. */
+import { createServer, type Server } from "node:net";
+import { listen } from "../../listen.ts";
+import { RetryBudget } from "./budget.ts";
+import { Client } from "./client.ts";
+import type { PlaneContext } from "./context.ts";
+import { type DataPlaneOptions, ownUsage, type PlaneTimeouts, type StartDataPlane } from "./plane.ts";
+import { Pool, Pools } from "./pools.ts";
+
+/** Starts to take requests; rejects with the system's error when the port is taken. */
+export const startSocketPlane: StartDataPlane = async (options) => {
+  const clients = new Set<Client>();
+  const refusals = new Map<number, number>();
+  const context = newContext(options, refusals);
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    clients.add(new Client(context, socket, (client) => clients.delete(client)));
+  });
+  const port = await listen(server, options.listen);
+  const sweep = setInterval(() => {
+    context.now = performance.now();
+    for (const client of clients) client.sweep(context.now);
+    context.pools.sweep(context.now);
+  }, sweepMs(options));
+  return {
+    port,
+    refusals,
+    get connections() {
+      return clients.size;
+    },
+    get usage() {
+      return ownUsage();
+    },
+    // It looks at the members itself, and counts in place.
+    update: () => {},
+    refresh: async () => {},
+    forget: (upstream) => context.pools.forget(upstream),
+    close: async (deadlineMs) => {
+      context.closing = true;
+      await closeAll(server, clients, deadlineMs);
+      clearInterval(sweep);
+      context.pools.close();
+    },
+  };
+};
+
+function newContext(options: DataPlaneOptions, refusals: Map<number, number>): PlaneContext {
+  const context: PlaneContext = {
+    members: options.members,
+    trust: options.trust,
+    timeouts: options,
+    via: options.via,
+    pools: new Pools((upstream) => new Pool(context, upstream)),
+    budget: new RetryBudget(),
+    now: performance.now(),
+    closing: false,
+    done: (seconds, refused) => {
+      options.durations.observe(seconds);
+      if (refused !== null) refusals.set(refused, (refusals.get(refused) ?? 0) + 1);
+    },
+  };
+  return context;
+}
+
+/** Often enough that no timeout is late by more than a quarter of it, or half a second. */
+function sweepMs({ connectTimeoutMs, answerTimeoutMs, headTimeoutMs, stallTimeoutMs }: PlaneTimeouts): number {
+  const shortest = Math.min(connectTimeoutMs, answerTimeoutMs, headTimeoutMs, stallTimeoutMs);
+  return Math.min(Math.max(shortest / 4, 5), 500);
+}
+
+/** Stops accepting, cuts each connection that has no request, and all of them after `deadlineMs`. */
+function closeAll(server: Server, clients: ReadonlySet<Client>, deadlineMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    // Not this instant: the first request of a new connection may be on its way. Others fall idle later.
+    const idle = setInterval(() => {
+      for (const client of clients) if (!client.isBusy) client.destroy();
+    }, 20);
+    const deadline = setTimeout(() => {
+      for (const client of clients) client.destroy();
+    }, deadlineMs);
+    server.close(() => {
+      clearInterval(idle);
+      clearTimeout(deadline);
+      resolve();
+    });
+  });
+}
