@@ -1,7 +1,7 @@
 import type { Upstream } from "../upstream.ts";
 import type { PlaneContext } from "./context.ts";
 import type { Exchange } from "./exchange.ts";
-import { patienceMs, ServerConnection } from "./server-connection.ts";
+import { ServerConnection } from "./server-connection.ts";
 
 /** Connections to one server; further requests wait for one of these. */
 const maxConnections = 1_024;
@@ -10,8 +10,12 @@ const idleMs = 4_000;
 /** Requests of one turn of the event loop that share a connection, if each may be made twice. */
 const maxShared = 8;
 
-/** How long a server that kept such requests waiting is given one at a time. */
-const slowMs = 10_000;
+/** None of them is left to wait for the one before it longer than so many times what is usual, nor less than so many milliseconds. */
+const patience = 4;
+const leastPatienceMs = 50;
+/** How long a server that kept such requests waiting is given one at a time: longer each time, up to a minute. */
+const slowMs = 1_000;
+const longestSlowMs = 60_000;
 
 /** The connections to one server, kept alive. */
 export class Pool {
@@ -26,6 +30,9 @@ export class Pool {
   #isScheduled = false;
   /** Until when requests are sent one at a time, because some had to wait for others. */
   #slowUntil = 0;
+  #slowMs = slowMs;
+  /** What the first answer on a shared connection takes, in milliseconds: a moving mean. */
+  #usualMs = 0;
   #watcher: NodeJS.Timeout | null = null;
   #isForgotten = false;
 
@@ -80,7 +87,7 @@ export class Pool {
     this.#watcher ??= setTimeout(() => {
       // Answers that have come while the event loop was busy are read first.
       setImmediate(this.#unblock);
-    }, patienceMs);
+    }, this.patienceMs);
   }
 
   readonly #unblock = (): void => {
@@ -89,13 +96,31 @@ export class Pool {
     let isShared = false;
     for (const connection of this.#connections) {
       for (const exchange of connection.takeBack(now)) {
-        this.#slowUntil = now + slowMs;
+        this.#slow(now);
         this.send(exchange);
       }
       isShared ||= connection.pending > 1;
     }
     if (isShared) this.#watch();
   };
+
+  /** Some request had to wait: for a while none has to. */
+  #slow(now: number): void {
+    if (now < this.#slowUntil) return;
+    const isAgain = now - this.#slowUntil < 10 * this.#slowMs;
+    this.#slowMs = isAgain ? Math.min(2 * this.#slowMs, longestSlowMs) : slowMs;
+    this.#slowUntil = now + this.#slowMs;
+  }
+
+  /** How long a request on a shared connection waits for the one before it, in milliseconds. */
+  get patienceMs(): number {
+    return Math.max(leastPatienceMs, patience * this.#usualMs);
+  }
+
+  /** The first answer on a shared connection took so long. */
+  answeredIn(ms: number): void {
+    this.#usualMs += (ms - this.#usualMs) / 16;
+  }
 
   #open(exchange: Exchange): void {
     this.#connections.add(new ServerConnection(this.#context, this, [exchange]));

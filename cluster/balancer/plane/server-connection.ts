@@ -11,9 +11,6 @@ import type { Pool } from "./pools.ts";
 /** What comes from any server is read into this, and used or copied before anything else is read. */
 const shared = Buffer.allocUnsafeSlow(65_536);
 
-/** A request that shares a connection is not left to wait longer than this for the one before it, in milliseconds. */
-export const patienceMs = 10;
-
 let spare: ResponseHead | null = null;
 const nextReader = (): ResponseHead => {
   const reader = spare ?? new ResponseHead(answerLimits, latin1);
@@ -42,6 +39,8 @@ export class ServerConnection {
   #isSpent = false;
   /** When a request that shares the connection was sent or answered last. */
   #progress = 0;
+  /** None of the requests that share the connection is answered. */
+  #isFresh = false;
   /** The body of the last request has not been sent whole. */
   #isSending = false;
   #isPaused = false;
@@ -98,12 +97,13 @@ export class ServerConnection {
     let isSeenTo = false;
     for (const exchange of exchanges) isSeenTo = exchange.sent(this);
     if (!isSeenTo) this.flush();
-    if (exchanges.length > 1) this.#progress = performance.now();
+    this.#isFresh = exchanges.length > 1;
+    if (this.#isFresh) this.#progress = performance.now();
   }
 
   /** Requests that have waited behind another one for long. They are not waited for here any more, and may go elsewhere. */
   takeBack(now: number): Exchange[] {
-    if (this.#queue.length < 2 || now - this.#progress < patienceMs) return [];
+    if (this.#queue.length < 2 || now - this.#progress < this.#pool.patienceMs) return [];
     this.#isSpent = true;
     const rest = this.#queue.splice(1);
     for (const exchange of rest) exchange.connection = null;
@@ -285,8 +285,12 @@ export class ServerConnection {
 
   /** The answer to the next request is to come. */
   #goOn(): void {
-    this.#deadline = this.#context.now + this.#context.timeouts.answerTimeoutMs;
-    this.#progress = performance.now();
+    const now = performance.now();
+    this.#deadline = now + this.#context.timeouts.answerTimeoutMs;
+    // The answers behind the first come with it, and say nothing of the time that one takes.
+    if (this.#isFresh) this.#pool.answeredIn(now - this.#progress);
+    this.#isFresh = false;
+    this.#progress = now;
     this.resume();
   }
 
