@@ -1,0 +1,175 @@
+/** How answers are read and passed on: behaviours 21 to 27, 46 and 47. */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { text as textOf } from "node:stream/consumers";
+import { describe, expect, test } from "vitest";
+import {
+  ask,
+  control,
+  exchange,
+  json,
+  member,
+  patience,
+  signal,
+  startFor,
+  startRaw,
+  startScripted,
+} from "./harness.ts";
+
+const startBefore = async (answer: string, after?: (socket: Socket) => void) =>
+  startFor([member("a", await startScripted(answer, after))]);
+
+const shown = async (balancer: Parameters<typeof control>[0]) =>
+  json(await control(balancer, "GET", "/v1/servers")).servers[0];
+
+const get = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+describe("21: an answer", () => {
+  test.each([
+    "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 a\x00b\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n",
+    "HTTP/1.1 200 OK\r\n X: folded\r\nContent-Length: 0\r\n\r\n",
+    `HTTP/1.1 200 OK\r\nX: ${"y".repeat(20_000)}\r\nContent-Length: 0\r\n\r\n`,
+    "HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "\r\n\r\n",
+  ])("such as %j is a 502, counted, and its connection closed", async (answer) => {
+    const closed = signal();
+    const port = await startRaw((socket) => {
+      socket.on("data", () => socket.write(answer, "latin1")).on("close", closed.resolve);
+    });
+    const balancer = await startFor([member("a", port)]);
+    expect((await ask(balancer.port)).status).toBe(502);
+    await closed.promise;
+    expect(await shown(balancer)).toMatchObject({ failures: 1, inFlight: 0 });
+  });
+});
+
+describe("22: an interim answer", () => {
+  const hints = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
+  const final = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+  test("is passed on to HTTP/1.1 alone", async () => {
+    const { port } = await startBefore(`${hints}${hints}${final}`);
+    expect(await exchange(port, get)).toMatch(
+      /^(HTTP\/1.1 103 Early Hints\r\nLink: <\/x>\r\n\r\n){2}HTTP\/1.1 200 OK\r\n/,
+    );
+    expect(await exchange(port, "GET / HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+  });
+});
+
+test("22: 204 and 304 have no body, and 204 no length", async () => {
+  const { port } = await startBefore("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n");
+  expect(await exchange(port, get)).not.toMatch(/content-length/i);
+  const { port: other } = await startBefore("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n");
+  expect(await exchange(other, get)).toMatch(/Content-Length: 5\r\n.*\r\n\r\n$/s);
+});
+
+describe("23: an answer that ends with its connection", () => {
+  const answer = "HTTP/1.0 200 OK\r\nX: y\r\n\r\nabc";
+  test("is passed on in chunks", async () => {
+    const { port } = await startBefore(answer, (socket) => socket.end());
+    const reply = await ask(port);
+    expect([reply.headers["transfer-encoding"], reply.body.toString()]).toEqual(["chunked", "abc"]);
+  });
+  test("ends with the connection for HTTP/1.0", async () => {
+    const { port } = await startBefore(answer, (socket) => socket.end());
+    const text = await exchange(port, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    expect(text).toMatch(/^HTTP\/1.1 200 OK\r\nX: y\r\n.*Connection: close\r\n\r\nabc$/s);
+  });
+});
+
+test("23: chunks are taken off for HTTP/1.0, whose connection may last where the length is said", async () => {
+  const { port } = await startBefore(
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nt: u\r\n\r\n",
+  );
+  expect(await exchange(port, "GET / HTTP/1.0\r\n\r\n")).toMatch(/Connection: close\r\n\r\nabc$/);
+  const { port: other } = await startBefore("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+  const twice = `GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.0\r\n\r\n`;
+  expect((await exchange(other, twice)).match(/Connection: \S+/g)).toEqual([
+    "Connection: keep-alive",
+    "Connection: close",
+  ]);
+});
+
+test("12: a server's trailers are passed on", async () => {
+  const { port } = await startBefore(
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n",
+  );
+  expect(await exchange(port, get)).toMatch(/\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n$/);
+});
+
+test("24: an answer before the end of the body is passed on, and its connection used no more", async () => {
+  const closed = signal();
+  const port = await startRaw((socket) => {
+    socket.once("data", () => socket.write("HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno"));
+    socket.on("close", closed.resolve);
+  });
+  const { port: front } = await startFor([member("a", port)]);
+  const socket = connect({ host: "127.0.0.1", port: front });
+  socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\nx");
+  expect(String((await once(socket, "data"))[0])).toMatch(/^HTTP\/1.1 403 .*no$/s);
+  await closed.promise;
+  // The client goes on with its body, and with another request.
+  socket.write(`${"x".repeat(199_999)}${get}`);
+  expect(await textOf(socket)).toMatch(/^HTTP\/1.1 403 .*no$/s);
+});
+
+describe("25: an answer that breaks off", () => {
+  test.each([
+    ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "Content-Length: 10\r\n\r\nhalf"],
+    ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nff\r\nhalf"],
+    ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalfx"],
+    ["GET / HTTP/1.0\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"],
+  ])("(%j: %j) never ends cleanly, and counts", async (request, rest) => {
+    const balancer = await startBefore(`HTTP/1.1 200 OK\r\n${rest}`, (socket) => socket.end());
+    await expect(exchange(balancer.port, request)).rejects.toMatchObject({ code: "ECONNRESET" });
+    await expect.poll(async () => (await shown(balancer)).failures, patience).toBe(1);
+  });
+});
+
+describe("26: bytes that nobody asked for", () => {
+  test("end the connection, and are nobody's answer", async () => {
+    const extra = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison";
+    let connections = 0;
+    const port = await startRaw((socket) => {
+      connections += 1;
+      socket.on("data", () => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok${extra}`));
+    });
+    const { port: front } = await startFor([member("a", port)]);
+    for (let count = 0; count < 3; count += 1) expect((await ask(front)).body.toString()).toBe("ok");
+    expect(connections).toBe(3);
+  });
+
+  test("at once on a new connection are a failure, not an answer before the request", async () => {
+    const port = await startRaw((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"));
+    const { port: front } = await startFor([member("a", port)]);
+    const reply = await ask(front, { method: "POST", body: "x" });
+    expect([200, 502]).toContain(reply.status);
+  });
+});
+
+test("27: a connection that was closed while idle costs a POST nothing either, when that is known", async () => {
+  const sockets: Socket[] = [];
+  const port = await startRaw((socket) => {
+    sockets.push(socket);
+    socket.on("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+  });
+  const { port: front } = await startFor([member("a", port)]);
+  for (let count = 0; count < 5; count += 1) {
+    expect((await ask(front, { method: "POST", body: "x" })).status).toBe(200);
+    const [socket] = sockets.splice(0);
+    await expect.poll(() => socket?.closed, patience).toBe(true);
+  }
+});
+
+test("46: a Trailer field without chunks harms neither side", async () => {
+  const { port } = await startBefore("HTTP/1.1 200 OK\r\nTrailer: x\r\nContent-Length: 2\r\n\r\nhi");
+  expect(await exchange(port, `POST / HTTP/1.1\r\nTrailer: x\r\nContent-Length: 0\r\n${get.slice(16)}`)).toMatch(/hi$/);
+});
+
+test("47: an unsolicited 101 is a 502 to whoever waits", async () => {
+  const { port } = await startBefore("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+  expect((await ask(port)).status).toBe(502);
+});
