@@ -1,8 +1,10 @@
 import type { Socket } from "node:net";
 import { BodyReader, Field, more, RequestHead, requestFraming } from "../../../src/http1/index.ts";
 import { formatAddress, normalizeIp } from "../address.ts";
+import { readShared } from "./accepted.ts";
 import { LookAhead } from "./ahead.ts";
 import { longestText, type PlaneContext } from "./context.ts";
+import { writeCopy } from "./copies.ts";
 import { Exchange } from "./exchange.ts";
 import { latin1, requestLimits } from "./limits.ts";
 import { healthAnswer, isHealthPath } from "./own.ts";
@@ -74,7 +76,9 @@ export class Client {
   #stalledSince = 0;
   #tunnel: ServerConnection | null = null;
 
-  constructor(context: PlaneContext, socket: Socket, onGone: (client: Client) => void) {
+  /** `accepted` has read nothing yet. */
+  constructor(context: PlaneContext, accepted: Socket, onGone: (client: Client) => void) {
+    const socket = readShared(accepted, (bytes) => this.#onData(bytes));
     const address = normalizeIp(socket.remoteAddress ?? "");
     const { localAddress: host = "", localPort: port = 0 } = socket;
     this.sender = { address, trusted: context.trust.trusts(address), local: formatAddress({ host, port }) };
@@ -83,7 +87,6 @@ export class Client {
     this.#socket = socket;
     this.#onGone = onGone;
     this.#deadline = context.now + context.timeouts.stallTimeoutMs;
-    socket.on("data", this.#onData);
     socket.on("end", this.#onEnd);
     socket.on("drain", this.#onDrain);
     socket.on("error", () => socket.destroy());
@@ -140,7 +143,8 @@ export class Client {
     if (isSlow && !this.#body.done) this.#breakOff("request-timeout");
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  /** Takes bytes from a buffer that is used again. */
+  #onData(chunk: Buffer): void {
     if (this.#tunnel !== null) {
       if (!this.#tunnel.write(chunk)) this.#pause();
       return;
@@ -148,7 +152,7 @@ export class Client {
     const bytes = this.#held === null ? chunk : Buffer.concat([this.#held, chunk]);
     this.#held = null;
     this.#read(bytes);
-  };
+  }
 
   #read(bytes: Buffer): void {
     this.#isReading = true;
@@ -183,7 +187,7 @@ export class Client {
       if (this.#phase === Phase.idle) this.#deadline = this.#context.now + this.#context.timeouts.headTimeoutMs;
       this.#phase = Phase.head;
       this.#reader = reader;
-      this.#held = bytes.subarray(at);
+      this.#held = Buffer.from(bytes.subarray(at));
       return -1;
     }
     this.#reader = null;
@@ -261,7 +265,7 @@ export class Client {
     const connection = this.#exchange?.connection ?? null;
     if (connection === null) {
       this.#pause();
-      this.#held = bytes.subarray(at);
+      this.#held = Buffer.from(bytes.subarray(at));
       return -1;
     }
     const body = this.#body;
@@ -288,7 +292,7 @@ export class Client {
   /** Keeps what stands behind a request that is not answered yet. */
   #hold(bytes: Buffer, at: number): number {
     if (this.#exchange?.isLast === true) return -1;
-    this.#held = at === 0 ? bytes : bytes.subarray(at);
+    this.#held = Buffer.from(bytes.subarray(at));
     if (this.#exchange?.upgrades !== true) {
       this.#ahead ??= new LookAhead();
       if (!this.#ahead.isSound(this.#held)) this.destroy();
@@ -343,7 +347,7 @@ export class Client {
     this.#isCorked = true;
     if (this.#out !== "") this.#socket.write(this.#out, "latin1");
     this.#out = "";
-    this.#socket.write(Buffer.from(bytes.subarray(from, to)));
+    writeCopy(this.#socket, bytes, from, to);
   }
 
   addRefusal(reason: Refusal, lines: string, isHead: boolean): void {

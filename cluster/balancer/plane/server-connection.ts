@@ -3,6 +3,7 @@ import { BodyReader, chunkHead, Framing, more, ResponseHead, responseFraming } f
 import { codeOf } from "../error-code.ts";
 import type { Client } from "./client.ts";
 import { longestText, type PlaneContext } from "./context.ts";
+import { writeCopy } from "./copies.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Failure, failures, unconnected } from "./failure.ts";
 import { answerLimits, latin1 } from "./limits.ts";
@@ -136,7 +137,7 @@ export class ServerConnection {
     this.#isCorked = true;
     if (this.#out !== "") this.#socket.write(this.#out, "latin1");
     this.#out = "";
-    this.#socket.write(bytes.subarray(from, to));
+    writeCopy(this.#socket, bytes, from, to);
   }
 
   /** Writes what has been added. */
@@ -330,7 +331,8 @@ export class ServerConnection {
   /** Bytes of a tunnel. Returns false when the server should be waited for. */
   write(bytes: Buffer): boolean {
     this.#deadline = this.#patience();
-    return this.#socket.write(bytes);
+    writeCopy(this.#socket, bytes, 0, bytes.length);
+    return !this.#socket.writableNeedDrain;
   }
 
   /** The client's end of a tunnel sends no more. */

@@ -1,5 +1,6 @@
 /** The data plane on plain sockets, with the codec of `src/http1` on both sides. */
 import { createServer, type Server } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { listen } from "../../listen.ts";
 import { RetryBudget } from "./budget.ts";
 import { Client } from "./client.ts";
@@ -12,7 +13,7 @@ export const startSocketPlane: StartDataPlane = async (options) => {
   const clients = new Set<Client>();
   const refusals = new Map<number, number>();
   const context = newContext(options, refusals);
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
     clients.add(new Client(context, socket, (client) => clients.delete(client)));
   });
   const port = await listen(server, options.listen);
@@ -68,19 +69,14 @@ function sweepMs({ connectTimeoutMs, answerTimeoutMs, headTimeoutMs, stallTimeou
 }
 
 /** Stops accepting, cuts each connection that has no request, and all of them after `deadlineMs`. */
-function closeAll(server: Server, clients: ReadonlySet<Client>, deadlineMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    // Not this instant: the first request of a new connection may be on its way. Others fall idle later.
-    const idle = setInterval(() => {
-      for (const client of clients) if (!client.isBusy) client.destroy();
-    }, 20);
-    const deadline = setTimeout(() => {
-      for (const client of clients) client.destroy();
-    }, deadlineMs);
-    server.close(() => {
-      clearInterval(idle);
-      clearTimeout(deadline);
-      resolve();
-    });
-  });
+async function closeAll(server: Server, clients: ReadonlySet<Client>, deadlineMs: number): Promise<void> {
+  const deadline = performance.now() + deadlineMs;
+  const closed = new Promise((resolve) => server.close(resolve));
+  // Not this instant: the first request of a new connection may be on its way. Others fall idle later.
+  do {
+    await setTimeout(20);
+    const isLate = performance.now() >= deadline;
+    for (const client of clients) if (isLate || !client.isBusy) client.destroy();
+  } while (clients.size > 0);
+  await closed;
 }
