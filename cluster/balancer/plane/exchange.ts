@@ -7,7 +7,7 @@ import {
   requestFraming,
 } from "../../../src/http1/index.ts";
 import type { KeySource } from "../key.ts";
-import { clientAddress } from "../trust.ts";
+import { clientAddress, type Trust } from "../trust.ts";
 import { begin, countAnswer, end, type Upstream } from "../upstream.ts";
 import { framingForClient, writeAnswer, writeUpgrade } from "./answer-fields.ts";
 import type { Client } from "./client.ts";
@@ -74,7 +74,7 @@ export class Exchange {
     this.upgrades = wantsUpgrade(head, framing);
     this.isRepeatable = isRepeatable(head.method, framing !== Framing.none);
     this.head = client.fields.write(head, framing, this.upgrades);
-    this.#key = view.readKey(keySource(head, client, context));
+    this.#key = view.readKey(source.of(head, client, context.trust));
     this.#showsKey = view.key.kind === "request-id";
     context.budget.request(this.#began);
   }
@@ -267,12 +267,33 @@ export class Exchange {
 const none: readonly Upstream[] = [];
 const viaLine = "Via: 1.1 lbctl\r\n";
 
-/** The request as keys are read from it. */
-const keySource = (head: RequestHead, client: Client, { trust }: PlaneContext): KeySource => ({
-  target: head.path,
-  get clientAddress() {
-    const { address, trusted } = client.sender;
-    return trusted ? clientAddress(address, head.fields.find("x-forwarded-for", head.text), trust) : address;
-  },
-  field: (name) => head.fields.find(name, head.text),
-});
+/** A request as keys are read from it: one at a time, and so by the same object. */
+class RequestSource implements KeySource {
+  #head: RequestHead | null = null;
+  #client: Client | null = null;
+  #trust: Trust | null = null;
+
+  of(head: RequestHead, client: Client, trust: Trust): this {
+    this.#head = head;
+    this.#client = client;
+    this.#trust = trust;
+    return this;
+  }
+
+  get target(): string {
+    return this.#head?.path ?? "";
+  }
+
+  get clientAddress(): string {
+    const { address = "", trusted = false } = this.#client?.sender ?? {};
+    return trusted && this.#trust !== null
+      ? clientAddress(address, this.field("x-forwarded-for"), this.#trust)
+      : address;
+  }
+
+  field(name: string): string | undefined {
+    return this.#head?.fields.find(name, this.#head.text);
+  }
+}
+
+const source = new RequestSource();
