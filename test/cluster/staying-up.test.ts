@@ -117,6 +117,17 @@ describe("a client that sends no more, and reads on,", () => {
     expect((await text(socket)).match(/hi/g)).toHaveLength(2);
   });
 
+  test("and does not get more of it for long has left", async () => {
+    const gone = signal();
+    const port = await startHttp((_request, response) => {
+      response.on("close", gone.resolve).write("begin");
+    });
+    const { port: front } = await startFor([member("a", port)]);
+    const socket = open(front, get);
+    socket.once("data", () => socket.end());
+    await gone.promise;
+  });
+
   test("and one whose server has begun gets all of it", async () => {
     const begun = signal();
     const release = signal();
@@ -135,6 +146,21 @@ describe("a client that sends no more, and reads on,", () => {
     for (let turn = 0; turn < 50; turn += 1) await ask(front, { path: "/health" });
     release.resolve();
     expect(await all).toMatch(/begin.*end/s);
+  });
+
+  test("and has asked for more than it will be answered is not waited for", async () => {
+    let asked = 0;
+    const port = await startRaw((socket) =>
+      socket.on("data", () => {
+        asked += 1;
+        if (asked === 1) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+      }),
+    );
+    const { port: front } = await startFor([member("a", port)]);
+    const sockets = [`${get}${get}`, `${get}GET / HT`].map((bytes) => open(front, bytes));
+    for (const socket of sockets) socket.end();
+    const answers = await Promise.all(sockets.map((socket) => text(socket)));
+    expect(answers.join("").match(/hi/g)).toHaveLength(1);
   });
 
   test("in the middle of its request ends it", async () => {

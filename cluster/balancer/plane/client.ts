@@ -32,7 +32,7 @@ const maxDrained = 64 * 1024 * 1024;
 const drainMs = 5_000;
 /** Bytes behind a request that is not answered yet; with more of them, reading stops. */
 const maxHeld = 65_536;
-/** How long a client that will send no more may wait for an answer to begin: most that do so have left. */
+/** How long a client that will send no more may wait for more of an answer: most that do so have left. */
 const halfClosedMs = 1_000;
 /** A body that comes slower than this, in bytes a second, over `stallTimeoutMs`, only holds a server up. */
 const slowestBody = 100;
@@ -67,6 +67,8 @@ export class Client {
   #isReading = false;
   #isPaused = false;
   #isHalfClosed = false;
+  /** Bytes written when a client that sends no more was last looked at. */
+  #written = 0;
   /** Bytes of the body since the beginning of the present `stallTimeoutMs`; bytes drained. */
   #received = 0;
   /** What is to be written next, and whether bytes stand before it. */
@@ -131,9 +133,10 @@ export class Client {
 
   #lateInExchange(now: number): void {
     if (this.#isHalfClosed) {
-      // An answer under way is cut by the client's own end, if it is gone.
-      if (this.#exchange?.isAnswered === true) this.#deadline = Number.POSITIVE_INFINITY;
-      else this.destroy();
+      // One that has left ends an answer under way itself, by refusing it; one under way that stands still is for nobody.
+      if (this.#socket.bytesWritten === this.#written) this.destroy();
+      this.#written = this.#socket.bytesWritten;
+      this.#deadline = now + halfClosedMs;
       return;
     }
     const { stallTimeoutMs } = this.#context.timeouts;
@@ -160,7 +163,16 @@ export class Client {
     while (at >= 0 && at < bytes.length && !this.#socket.destroyed) at = this.#take(bytes, at);
     this.#isReading = false;
     this.#exchange?.connection?.flush();
-    if (this.#isHalfClosed && this.#exchange === null && this.#phase === Phase.idle) this.#end();
+    if (this.#isHalfClosed) this.#goOnAlone();
+  }
+
+  /** The client sends no more: there is no other request, and its answer is not waited for as long as others are. */
+  #goOnAlone(): void {
+    if (this.#phase === Phase.idle || this.#phase === Phase.head) this.#end();
+    else if (this.#phase === Phase.exchange) {
+      this.#written = this.#socket.bytesWritten;
+      this.#deadline = this.#context.now + halfClosedMs;
+    }
   }
 
   /** Takes what comes next; returns where to go on, or -1 when the rest has been dealt with. */
@@ -442,10 +454,9 @@ export class Client {
   readonly #onEnd = (): void => {
     this.#isHalfClosed = true;
     if (this.#tunnel !== null) this.#tunnel.endTunnel();
-    else if (this.#exchange === null || !this.#body.done) {
-      if (this.#phase === Phase.end || this.isBusy) this.#socket.end();
-      else this.destroy();
-    } else this.#deadline = this.#context.now + halfClosedMs;
+    else if (this.#exchange === null && this.#socket.writableLength > 0) this.#socket.end();
+    else if (this.#exchange === null || !this.#body.done) this.destroy();
+    else this.#goOnAlone();
   };
 
   readonly #onClose = (): void => {
