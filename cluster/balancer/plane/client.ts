@@ -1,14 +1,14 @@
 import type { Socket } from "node:net";
-import { BodyReader, Field, more, RequestHead, requestFraming } from "../../../src/http1/index.ts";
+import { BodyReader, more, RequestHead, requestFraming } from "../../../src/http1/index.ts";
 import { formatAddress, normalizeIp } from "../address.ts";
 import { readShared } from "./accepted.ts";
 import { LookAhead } from "./ahead.ts";
-import { longestText, type PlaneContext } from "./context.ts";
-import { writeCopy } from "./copies.ts";
+import type { PlaneContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
 import { latin1, requestLimits } from "./limits.ts";
-import { healthAnswer, isHealthPath } from "./own.ts";
-import { allowed, jsonAnswer, type Refusal, refusalAnswer, refusalOfUnread, statusOf } from "./refusal.ts";
+import { Output } from "./output.ts";
+import { ownAnswer } from "./own.ts";
+import { type Refusal, refusalAnswer, refusalOfUnread, statusOf } from "./refusal.ts";
 import { RequestFields, type Sender } from "./request-fields.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
@@ -52,6 +52,8 @@ const nothing = Buffer.alloc(0);
 export class Client {
   readonly sender: Sender;
   readonly fields: RequestFields;
+  /** What the client is to have. */
+  readonly output: Output;
   readonly #context: PlaneContext;
   readonly #socket: Socket;
   readonly #onGone: (client: Client) => void;
@@ -71,9 +73,6 @@ export class Client {
   #written = 0;
   /** Bytes of the body since the beginning of the present `stallTimeoutMs`; bytes drained. */
   #received = 0;
-  /** What is to be written next, and whether bytes stand before it. */
-  #out = "";
-  #isCorked = false;
   /** Since when the client has taken nothing of what was written; 0 when nothing waits. */
   #stalledSince = 0;
   #tunnel: ServerConnection | null = null;
@@ -87,6 +86,7 @@ export class Client {
     this.fields = new RequestFields(this.sender, context.via);
     this.#context = context;
     this.#socket = socket;
+    this.output = new Output(socket);
     this.#onGone = onGone;
     this.#deadline = context.now + context.timeouts.stallTimeoutMs;
     socket.on("end", this.#onEnd);
@@ -217,59 +217,15 @@ export class Client {
     const framing = requestFraming(head);
     this.#body.begin(framing, head.fields.contentLength);
     if (!this.#body.done) this.#deadline = this.#context.now + this.#context.timeouts.stallTimeoutMs;
-    if (this.#answerHere(head)) return;
+    const own = ownAnswer(head, this.#context);
+    if (own !== null) {
+      this.#context.done(0, own.refused);
+      this.output.add(own.answer);
+      this.answered(own.lasts);
+      return;
+    }
     this.#exchange = new Exchange(this.#context, this, head);
     this.#exchange.attempt();
-  }
-
-  /** Answers what is for the balancer itself, or what it does not take. */
-  #answerHere(head: RequestHead): boolean {
-    const { method, path, fields } = head;
-    const expect = head.minor === 1 ? fields.find("expect", head.text) : undefined;
-    if (method === "TRACE") this.#refuseHere("method-not-allowed", head);
-    else if (expect !== undefined && expect.toLowerCase() !== "100-continue")
-      this.#refuseHere("expectation-failed", head);
-    else if (method === "OPTIONS" && (fields.present & (1 << Field.maxForwards)) !== 0)
-      return this.#answerOptions(head);
-    else if (isHealthPath(path)) this.#answerHealth(head);
-    else return false;
-    return true;
-  }
-
-  /** Answers `OPTIONS` whose `Max-Forwards` ends here. */
-  #answerOptions(head: RequestHead): boolean {
-    const left = head.fields.find("max-forwards", head.text) ?? "";
-    if (!/^\d{1,9}$/.test(left)) this.#refuseHere("bad-request", head);
-    else if (Number(left) > 0) return false;
-    else this.#answerItself(jsonAnswer(200, "", `Allow: ${allowed}\r\n${this.#lastLine(head)}`), null, head);
-    return true;
-  }
-
-  #answerHealth(head: RequestHead): void {
-    const isHead = head.method === "HEAD";
-    if (head.method !== "GET" && !isHead) this.#refuseHere("method-not-allowed", head);
-    else this.#answerItself(healthAnswer(this.#context.members, isHead, this.#lastLine(head)), null, head);
-  }
-
-  #refuseHere(reason: Refusal, head: RequestHead): void {
-    const answer = refusalAnswer(reason, this.#lastLine(head));
-    this.#answerItself(head.method === "HEAD" ? headOf(answer) : answer, statusOf(reason), head);
-  }
-
-  #answerItself(answer: string, refused: number | null, head: RequestHead): void {
-    this.#context.done(0, refused);
-    this.add(answer);
-    this.answered(this.#lasts(head));
-  }
-
-  /** A client that waits with its body may leave it out after another answer than 100: what would come next? */
-  #lasts({ persists, fields }: RequestHead): boolean {
-    return persists && !this.#context.closing && (fields.present & (1 << Field.expect)) === 0;
-  }
-
-  #lastLine(head: RequestHead): string {
-    if (!this.#lasts(head)) return "Connection: close\r\n";
-    return head.minor === 0 ? "Connection: keep-alive\r\n" : "";
   }
 
   /** Passes on a run of the body, once there is somebody to have it. */
@@ -344,41 +300,9 @@ export class Client {
     this.#socket.pause();
   }
 
-  /** Text for the client, sent with the next `flush`. */
-  add(text: string): void {
-    this.#out += text;
-  }
-
-  /** Data for the client, from a buffer that is used again. */
-  addData(bytes: Buffer, from: number, to: number): void {
-    if (to - from <= longestText) {
-      this.#out += bytes.toString("latin1", from, to);
-      return;
-    }
-    if (!this.#isCorked) this.#socket.cork();
-    this.#isCorked = true;
-    if (this.#out !== "") this.#socket.write(this.#out, "latin1");
-    this.#out = "";
-    writeCopy(this.#socket, bytes, from, to);
-  }
-
-  addRefusal(reason: Refusal, lines: string, isHead: boolean): void {
-    const answer = refusalAnswer(reason, lines);
-    this.#out += isHead ? headOf(answer) : answer;
-  }
-
-  /** Writes what has been added. Returns false when the client should be waited for. */
-  flush(): boolean {
-    if (this.#out !== "") this.#socket.write(this.#out, "latin1");
-    this.#out = "";
-    if (this.#isCorked) this.#socket.uncork();
-    this.#isCorked = false;
-    return !this.#socket.writableNeedDrain;
-  }
-
   /** The answer is whole; `lasts` says whether another request may follow. */
   answered(lasts: boolean): void {
-    this.flush();
+    this.output.flush();
     this.#exchange = null;
     if (!lasts) this.#end();
     else if (!this.#body.done) {
@@ -415,7 +339,7 @@ export class Client {
   /** A refusal of what could not be read as a request. */
   #refuseUnread(reason: Refusal): void {
     this.#context.done(0, statusOf(reason));
-    this.add(refusalAnswer(reason, "Connection: close\r\n"));
+    this.output.add(refusalAnswer(reason, "Connection: close\r\n"));
     this.answered(false);
   }
 
@@ -434,7 +358,7 @@ export class Client {
     this.#phase = Phase.tunnel;
     this.#deadline = Number.POSITIVE_INFINITY;
     this.#tunnel = connection;
-    this.flush();
+    this.output.flush();
     if (this.#held !== null) connection.write(this.#held);
     this.#held = null;
     if (this.#isHalfClosed) connection.endTunnel();
@@ -466,5 +390,3 @@ export class Client {
     this.#onGone(this);
   };
 }
-
-const headOf = (answer: string): string => answer.slice(0, answer.indexOf("\r\n\r\n") + 4);

@@ -19,6 +19,3 @@ export interface PlaneContext {
   /** Called once for each request, at its end; `refused` is the status of an answer that no server gave, else null. */
   done(seconds: number, refused: number | null): void;
 }
-
-/** Text goes out as one string with what stands around it up to this length; longer data as the bytes that they are. */
-export const longestText = 8_192;

@@ -6,16 +6,16 @@ import {
   type ResponseHead,
   requestFraming,
 } from "../../../src/http1/index.ts";
-import type { KeySource } from "../key.ts";
-import { clientAddress, type Trust } from "../trust.ts";
 import { begin, countAnswer, end, type Upstream } from "../upstream.ts";
 import { framingForClient, writeAnswer, writeUpgrade } from "./answer-fields.ts";
 import type { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
 import { type Failure, failures, isRepeatable } from "./failure.ts";
-import { type Refusal, statusOf } from "./refusal.ts";
+import { withoutBody } from "./own.ts";
+import { type Refusal, refusalAnswer, statusOf } from "./refusal.ts";
 import { wantsUpgrade } from "./request-fields.ts";
 import type { ServerConnection } from "./server-connection.ts";
+import { source } from "./source.ts";
 
 /** A request that harms whom it reaches must not be carried from server to server. */
 const maxAttempts = 3;
@@ -111,15 +111,15 @@ export class Exchange {
   /** An interim answer (RFC 9110, 15.2); clients of HTTP/1.0 know none. */
   interim(head: ResponseHead): void {
     if (this.isOver || this.#minor === 0) return;
-    this.#client.add(writeAnswer(head, "", false));
-    this.#client.flush();
+    this.#client.output.add(writeAnswer(head, "", false));
+    this.#client.output.flush();
   }
 
   /** The connection becomes a tunnel. */
   upgrade(head: ResponseHead, connection: ServerConnection): void {
     if (this.#upstream !== null) countAnswer(this.#upstream, 101);
     this.isAnswered = true;
-    this.#client.add(writeUpgrade(head, this.#context.via ? viaLine : ""));
+    this.#client.output.add(writeUpgrade(head, this.#context.via ? viaLine : ""));
     connection.openTunnel(this.#client);
     this.#client.openTunnel(connection);
   }
@@ -131,24 +131,24 @@ export class Exchange {
     if (this.isOver) return;
     this.#outward = framingForClient(framing, this.#minor);
     const chunks = this.#outward === Framing.chunked ? "Transfer-Encoding: chunked\r\n" : "";
-    this.#client.add(writeAnswer(head, chunks + this.#ownLines(), this.#showsKey));
+    this.#client.output.add(writeAnswer(head, chunks + this.#ownLines(), this.#showsKey));
   }
 
   /** A run of the answer's body, in a buffer that is used again. */
   data(bytes: Buffer, from: number, to: number): void {
     if (this.isOver || from === to) return;
-    const client = this.#client;
-    if (this.#outward !== Framing.chunked) client.addData(bytes, from, to);
+    const { output } = this.#client;
+    if (this.#outward !== Framing.chunked) output.addData(bytes, from, to);
     else {
-      client.add(chunkHead(to - from));
-      client.addData(bytes, from, to);
-      client.add("\r\n");
+      output.add(chunkHead(to - from));
+      output.addData(bytes, from, to);
+      output.add("\r\n");
     }
   }
 
   /** What has come of the answer so far goes out. Returns false when the client should be waited for. */
   flush(): boolean {
-    return this.isOver || this.#client.flush();
+    return this.isOver || this.#client.output.flush();
   }
 
   /** The answer is whole. */
@@ -156,7 +156,7 @@ export class Exchange {
     const upstream = this.#release();
     if (upstream !== null) this.#context.members.answered(upstream);
     if (this.isOver) return;
-    if (this.#outward === Framing.chunked) this.#client.add(`0\r\n${trailers}\r\n`);
+    if (this.#outward === Framing.chunked) this.#client.output.add(`0\r\n${trailers}\r\n`);
     this.#end(null);
   }
 
@@ -213,7 +213,7 @@ export class Exchange {
   refuse(reason: Refusal): void {
     if (this.isOver) return;
     this.#leave();
-    this.#client.addRefusal(reason, this.#ownLines(), this.method === "HEAD");
+    this.#client.output.add(withoutBody(this, refusalAnswer(reason, this.#ownLines())));
     this.#end(statusOf(reason));
   }
 
@@ -266,34 +266,3 @@ export class Exchange {
 
 const none: readonly Upstream[] = [];
 const viaLine = "Via: 1.1 lbctl\r\n";
-
-/** A request as keys are read from it: one at a time, and so by the same object. */
-class RequestSource implements KeySource {
-  #head: RequestHead | null = null;
-  #client: Client | null = null;
-  #trust: Trust | null = null;
-
-  of(head: RequestHead, client: Client, trust: Trust): this {
-    this.#head = head;
-    this.#client = client;
-    this.#trust = trust;
-    return this;
-  }
-
-  get target(): string {
-    return this.#head?.path ?? "";
-  }
-
-  get clientAddress(): string {
-    const { address = "", trusted = false } = this.#client?.sender ?? {};
-    return trusted && this.#trust !== null
-      ? clientAddress(address, this.field("x-forwarded-for"), this.#trust)
-      : address;
-  }
-
-  field(name: string): string | undefined {
-    return this.#head?.fields.find(name, this.#head.text);
-  }
-}
-
-const source = new RequestSource();

@@ -1,23 +1,62 @@
 /** What the balancer answers itself. */
-import type { Routing } from "../routing.ts";
+import { Field, type RequestHead } from "../../../src/http1/index.ts";
 import { stateOf } from "../upstream.ts";
-import { jsonAnswer } from "./refusal.ts";
+import type { PlaneContext } from "./context.ts";
+import { allowed, jsonAnswer, type Refusal, refusalAnswer, statusOf } from "./refusal.ts";
 
-/** `/api[/rest][?query]` is `/data[/rest][?query]` at the servers; `/apifoo` and any other path is as it is. */
-export function serverPath(path: string): string {
-  if (!path.startsWith("/api")) return path;
-  const next = path[4];
-  return next === undefined || next === "/" || next === "?" ? `/data${path.slice(4)}` : path;
+export interface OwnAnswer {
+  readonly answer: string;
+  /** The status of a refusal; null for an answer that was asked for. */
+  readonly refused: number | null;
+  /** Whether the client's connection lasts. */
+  readonly lasts: boolean;
 }
 
-/** Whether the balancer answers the path itself. */
-export const isHealthPath = (path: string): boolean => path === "/health" || path.startsWith("/health?");
+/** The answer to what is for the balancer itself, or what it does not take; null for what is for a server. */
+export function ownAnswer(head: RequestHead, context: PlaneContext): OwnAnswer | null {
+  const { method, path, fields, minor, text } = head;
+  const expect = minor === 1 ? fields.find("expect", text) : undefined;
+  if (method === "TRACE") return refusal("method-not-allowed", head, context);
+  if (expect !== undefined && expect.toLowerCase() !== "100-continue")
+    return refusal("expectation-failed", head, context);
+  if (method === "OPTIONS" && (fields.present & (1 << Field.maxForwards)) !== 0) return options(head, context);
+  return path === "/health" || path.startsWith("/health?") ? health(head, context) : null;
+}
+
+function refusal(reason: Refusal, head: RequestHead, context: PlaneContext): OwnAnswer {
+  const answer = refusalAnswer(reason, lastLine(head, context));
+  return { answer: withoutBody(head, answer), refused: statusOf(reason), lasts: lasts(head, context) };
+}
+
+/** `OPTIONS` whose `Max-Forwards` ends here (RFC 9110, 7.6.2). */
+function options(head: RequestHead, context: PlaneContext): OwnAnswer | null {
+  const left = head.fields.find("max-forwards", head.text) ?? "";
+  if (!/^\d{1,9}$/.test(left)) return refusal("bad-request", head, context);
+  if (Number(left) > 0) return null;
+  const answer = jsonAnswer(200, "", `Allow: ${allowed}\r\n${lastLine(head, context)}`);
+  return { answer, refused: null, lasts: lasts(head, context) };
+}
 
 /** The balancer's own health: 200, or 503 when there is no server to give a request to. */
-export function healthAnswer({ view }: Routing, isHead: boolean, lines: string): string {
-  const servers = view.upstreams.map((upstream) => ({ name: upstream.name, state: stateOf(upstream) }));
+function health(head: RequestHead, context: PlaneContext): OwnAnswer {
+  if (head.method !== "GET" && head.method !== "HEAD") return refusal("method-not-allowed", head, context);
+  const { upstreams } = context.members.view;
+  const servers = upstreams.map((upstream) => ({ name: upstream.name, state: stateOf(upstream) }));
   const healthy = servers.some(({ state }) => state === "up");
   const body = JSON.stringify({ status: healthy ? "ok" : "no server available", servers });
-  const answer = jsonAnswer(healthy ? 200 : 503, body, lines);
-  return isHead ? answer.slice(0, answer.length - body.length) : answer;
+  const answer = jsonAnswer(healthy ? 200 : 503, body, lastLine(head, context));
+  return { answer: withoutBody(head, answer), refused: null, lasts: lasts(head, context) };
 }
+
+/** A client that waits with its body may leave it out after another answer than 100: what would come next? */
+const lasts = ({ persists, fields }: RequestHead, { closing }: PlaneContext): boolean =>
+  persists && !closing && (fields.present & (1 << Field.expect)) === 0;
+
+function lastLine(head: RequestHead, context: PlaneContext): string {
+  if (!lasts(head, context)) return "Connection: close\r\n";
+  return head.minor === 0 ? "Connection: keep-alive\r\n" : "";
+}
+
+/** An answer to HEAD has none. */
+export const withoutBody = ({ method }: { readonly method: string }, answer: string): string =>
+  method === "HEAD" ? answer.slice(0, answer.indexOf("\r\n\r\n") + 4) : answer;

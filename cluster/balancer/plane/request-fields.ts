@@ -1,6 +1,5 @@
 /** The head of a request as the server is to have it. */
 import { Field, Framing, fieldSet, type RequestHead } from "../../../src/http1/index.ts";
-import { serverPath } from "./own.ts";
 
 /** Who sent a request, as the fields that say so need it. */
 export interface Sender {
@@ -96,6 +95,13 @@ function firstLine(head: RequestHead, { local }: Sender): string {
   const named = head.authority ?? (has(head, Field.host) ? null : local);
   const host = named === null ? "" : `Host: ${named}\r\n`;
   return `${line}${host}${method === "OPTIONS" && has(head, Field.maxForwards) ? oneHopLess(head, text) : ""}`;
+}
+
+/** `/api[/rest][?query]` is `/data[/rest][?query]` at the servers; `/apifoo` and any other path is as it is. */
+function serverPath(path: string): string {
+  if (!path.startsWith("/api")) return path;
+  const next = path[4];
+  return next === undefined || next === "/" || next === "?" ? `/data${path.slice(4)}` : path;
 }
 
 /** `Max-Forwards` counts down for OPTIONS (RFC 9110, 7.6.2); it is not 0 here. */

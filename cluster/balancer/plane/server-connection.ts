@@ -2,12 +2,13 @@ import { connect, type Socket } from "node:net";
 import { BodyReader, chunkHead, Framing, more, ResponseHead, responseFraming } from "../../../src/http1/index.ts";
 import { codeOf } from "../error-code.ts";
 import type { Client } from "./client.ts";
-import { longestText, type PlaneContext } from "./context.ts";
+import type { PlaneContext } from "./context.ts";
 import { writeCopy } from "./copies.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Failure, failures, unconnected } from "./failure.ts";
 import { answerLimits, latin1 } from "./limits.ts";
-import type { Pool } from "./pools.ts";
+import { Output } from "./output.ts";
+import type { Pool } from "./pool.ts";
 
 /** What comes from any server is read into this, and used or copied before anything else is read. */
 const shared = Buffer.allocUnsafeSlow(65_536);
@@ -45,8 +46,7 @@ export class ServerConnection {
   /** The body of the last request has not been sent whole. */
   #isSending = false;
   #isPaused = false;
-  #isCorked = false;
-  #out = "";
+  readonly #output: Output;
   #deadline: number;
   #failure: Failure = failures.broken;
   #code = "";
@@ -61,6 +61,7 @@ export class ServerConnection {
     const { host, port } = pool.upstream.endpoint;
     const onread = { buffer: shared, callback: this.#onRead };
     this.#socket = connect({ host, port, noDelay: true, allowHalfOpen: true, onread }, this.#onConnect);
+    this.#output = new Output(this.#socket);
     this.#socket.on("error", this.#onError);
     this.#socket.on("end", this.#onEnd);
     this.#socket.on("drain", this.#onDrain);
@@ -92,7 +93,7 @@ export class ServerConnection {
   }
 
   #sendAll(exchanges: readonly Exchange[]): void {
-    for (const exchange of exchanges) this.#out += exchange.head;
+    for (const exchange of exchanges) this.#output.add(exchange.head);
     this.#isSending = exchanges[0]?.framing !== Framing.none;
     this.#deadline = this.#context.now + this.#context.timeouts.answerTimeoutMs;
     let isSeenTo = false;
@@ -116,36 +117,21 @@ export class ServerConnection {
     const length = dataEnd - dataStart;
     const isChunked = framing === Framing.chunked;
     if (length > 0) {
-      if (isChunked) this.#out += chunkHead(length);
-      this.#add(bytes, dataStart, dataEnd);
-      if (isChunked) this.#out += "\r\n";
+      if (isChunked) this.#output.add(chunkHead(length));
+      this.#output.addData(bytes, dataStart, dataEnd);
+      if (isChunked) this.#output.add("\r\n");
     }
     if (done) {
-      if (isChunked) this.#out += `0\r\n${trailers}\r\n`;
+      if (isChunked) this.#output.add(`0\r\n${trailers}\r\n`);
       this.#isSending = false;
     }
     if (!this.#inBody) this.#deadline = this.#context.now + this.#context.timeouts.answerTimeoutMs;
     return !this.#socket.writableNeedDrain;
   }
 
-  #add(bytes: Buffer, from: number, to: number): void {
-    if (to - from <= longestText) {
-      this.#out += bytes.toString("latin1", from, to);
-      return;
-    }
-    if (!this.#isCorked) this.#socket.cork();
-    this.#isCorked = true;
-    if (this.#out !== "") this.#socket.write(this.#out, "latin1");
-    this.#out = "";
-    writeCopy(this.#socket, bytes, from, to);
-  }
-
   /** Writes what has been added. */
   flush(): void {
-    if (this.#out !== "") this.#socket.write(this.#out, "latin1");
-    this.#out = "";
-    if (this.#isCorked) this.#socket.uncork();
-    this.#isCorked = false;
+    this.#output.flush();
   }
 
   /** The client can take more. */
@@ -184,8 +170,8 @@ export class ServerConnection {
   readonly #onRead = (length: number): boolean => {
     if (this.#tunnel !== null) {
       this.#deadline = this.#patience();
-      this.#tunnel.addData(shared, 0, length);
-      if (!this.#tunnel.flush()) this.#pause();
+      this.#tunnel.output.addData(shared, 0, length);
+      if (!this.#tunnel.output.flush()) this.#pause();
       return true;
     }
     const bytes =
@@ -244,8 +230,8 @@ export class ServerConnection {
     this.#queue.length = 0;
     exchange.upgrade(head, this);
     if (this.#tunnel !== null && next < bytes.length) {
-      this.#tunnel.addData(bytes, next, bytes.length);
-      this.#tunnel.flush();
+      this.#tunnel.output.addData(bytes, next, bytes.length);
+      this.#tunnel.output.flush();
     }
     return -1;
   }

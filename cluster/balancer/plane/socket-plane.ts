@@ -6,7 +6,8 @@ import { RetryBudget } from "./budget.ts";
 import { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
 import { type DataPlaneOptions, ownUsage, type PlaneTimeouts, type StartDataPlane } from "./plane.ts";
-import { Pool, Pools } from "./pools.ts";
+import { Pool } from "./pool.ts";
+import { Pools } from "./pools.ts";
 
 /** Starts to take requests; rejects with the system's error when the port is taken. */
 export const startSocketPlane: StartDataPlane = async (options) => {
