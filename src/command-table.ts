@@ -48,8 +48,8 @@ const seedOption: OptionRow = ["--seed <n>", "chooses the clients; the same seed
 const timeoutOption: OptionRow = ["--timeout <ms>", "an answer that takes longer fails", "10000"];
 
 const keyOptions: readonly OptionRow[] = [
-  ["--zipf <exponent>", "offline: requests follow Zipf's law: few clients send most of them"],
-  ["--keys-file <file>", "offline: keys from a file, counted; - is standard input, .gz is unpacked"],
+  ["--zipf <exponent>", "requests follow Zipf's law: few clients send most of them"],
+  ["--keys-file <file>", "keys from a file, counted; - is standard input, .gz is unpacked"],
   ["--key-field <field>", "a column from 1; host, user, method or target of an access log; or /expression/"],
 ];
 
@@ -138,7 +138,7 @@ export const commandTable: readonly CommandEntry[] = [
       ["--runs <k>", "offline: k runs, each with other clients and server names: mean ± sd"],
       ["--weights <list>", "offline: the servers' weights, by turns: 1,1,2"],
       ["--keys <n>", "offline: distinct keys (default: one a request)"],
-      ...keyOptions,
+      ...keyOptions.map(([flags, what]): OptionRow => [flags, `offline: ${what}`]),
       concurrency,
       clientsOption,
       seedOption,
