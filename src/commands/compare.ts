@@ -14,10 +14,10 @@ export async function run({ args, flags, terminal }: Context): Promise<undefined
   const after = await withModules(args[1] ?? "", parseScenario);
   const progress = await terminal.progress("reading the keys");
   try {
-    const { keysOf, seed } = await askedKeys(flags, usualKeys);
+    const { keysOf, seed, workload } = await askedKeys(flags, usualKeys);
     const onProgress = (done: number, count: number) => progress.update(`${Math.round((100 * done) / count)} %`);
     const found = await compare(before.placement, after.placement, keysOf(seed), { onProgress });
-    const result = compareResult(before, after, found);
+    const result = { ...compareResult(before, after, found), workload };
     progress.clear();
     terminal.result(result, () => compareTable(result, terminal));
   } finally {
@@ -25,7 +25,7 @@ export async function run({ args, flags, terminal }: Context): Promise<undefined
   }
 }
 
-function compareResult(before: Scenario, after: Scenario, found: Comparison): CompareResult {
+function compareResult(before: Scenario, after: Scenario, found: Comparison): Omit<CompareResult, "workload"> {
   return {
     schemaVersion: 1,
     before: before.text,

@@ -24,8 +24,8 @@ export async function askedKeys(flags: Flags, usual: number): Promise<AskedKeys>
   if (file === undefined) return { ...made(flags, usual), seed };
   const other = ["zipf", "keys", "clients", "count"].find((name) => flags.text(name) !== undefined);
   if (other !== undefined) throw usageError(`--${other} makes keys; a --keys-file brings its own: leave one out.`);
-  const keys = await readKeysFile(file, readKey);
-  const workload = { kind: "file", file, keys: keys.count, requests: keys.requests } as const;
+  const { keys, lines, withoutKey } = await readKeysFile(file, readKey);
+  const workload = { kind: "file", file, keys: keys.count, requests: keys.requests, lines, withoutKey } as const;
   return { workload, seed, keysOf: () => keys };
 }
 

@@ -131,10 +131,14 @@ function premises({ workload, results, leftOut }: AnalyzeResult): [string, strin
   return lines;
 }
 
-function workloadSentence(workload: Workload): string {
+/** What keys a study had. */
+export function workloadSentence(workload: Workload): string {
   const keys = `${count(workload.keys)} keys with ${count(workload.requests)} requests`;
   if (workload.kind === "zipf") return `${keys}, by Zipf's law with the exponent ${workload.exponent}.`;
-  return workload.kind === "file" ? `${keys}, from ${workload.file}.` : `${keys}.`;
+  if (workload.kind === "uniform") return `${keys}.`;
+  const { file, lines, withoutKey } = workload;
+  const without = withoutKey === 0 ? "" : ` (lines without a key: ${count(withoutKey)} of ${count(lines)})`;
+  return `${keys}, from ${file}${without}.`;
 }
 
 /** The hot keys of the step with the most servers: there the most keys are over an even share. */

@@ -1,4 +1,6 @@
+import { workloadSentence } from "./analyze-table.ts";
 import { count, inNaturalOrder, percent, signedPercent } from "./format.ts";
+import type { Workload } from "./run.ts";
 import { type Look, notes, table } from "./table.ts";
 
 interface Shift {
@@ -13,6 +15,7 @@ export interface CompareResult {
   readonly schemaVersion: 1;
   readonly before: string;
   readonly after: string;
+  readonly workload: Workload;
   readonly keys: number;
   readonly requests: number;
   readonly movedKeys: number;
@@ -60,6 +63,7 @@ function conclusions(result: CompareResult): [string, string][] {
   const { peak, hotKeys } = result;
   const least = `an even placement would have to move ${percent(result.leastMoved)}`;
   const lines: [string, string][] = [
+    ...(result.workload.kind === "uniform" ? [] : [["Keys", workloadSentence(result.workload)] as [string, string]]),
     ["Moved", `${moves(result)}; ${least}`],
     ["Peak", `${peakText("before", peak.before, result)}; ${peakText("after", peak.after, result)}`],
   ];

@@ -1,3 +1,4 @@
+import { workloadSentence } from "./analyze-table.ts";
 import { count, listed, milliseconds, plural } from "./format.ts";
 import type { Workload } from "./run.ts";
 import { type Column, type Look, notes, paint, table } from "./table.ts";
@@ -107,6 +108,7 @@ function conclusions(result: RecommendResult): [string, string][] {
       `a peak of ${limits.peak} and ${limits.moved} times the least moved, for ${plural(result.servers, "server")} and ${plural(workload.keys, "key")}, hashed by ${listed(hashes)}.`,
     ],
   ];
+  if (workload.kind !== "uniform") lines.push(["Keys", workloadSentence(workload)]);
   const [best] = candidates;
   if (best !== undefined && !best.meets)
     lines.push(["None", `meets both; the nearest is ${name(best)}: ${best.reasons.join("; ")}.`]);

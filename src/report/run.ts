@@ -115,7 +115,15 @@ const studyPoint = z.object({
 const workload = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("uniform"), keys: z.number(), requests: z.number() }),
   z.object({ kind: z.literal("zipf"), exponent: z.number(), keys: z.number(), requests: z.number() }),
-  z.object({ kind: z.literal("file"), file: z.string(), keys: z.number(), requests: z.number() }),
+  z.object({
+    kind: z.literal("file"),
+    file: z.string(),
+    keys: z.number(),
+    requests: z.number(),
+    /** Of `lines`, so many have no key where it was looked for: they are left out. */
+    lines: z.number(),
+    withoutKey: z.number(),
+  }),
 ]);
 
 const analyzeResult = z.object({

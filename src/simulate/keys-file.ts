@@ -43,19 +43,28 @@ function pattern(source: string): ReadKey {
   };
 }
 
+/** The keys of a file, and how many of its lines have none. */
+export interface KeysFile {
+  readonly keys: WeightedKeys;
+  readonly lines: number;
+  readonly withoutKey: number;
+}
+
 /**
  * Counts the keys of a file. Memory grows with the distinct keys, not with the lines. A file that can't be read, is not
  * text, or holds no key is a UserError.
  */
-export async function readKeysFile(path: string, readKey: ReadKey): Promise<WeightedKeys> {
+export async function readKeysFile(path: string, readKey: ReadKey): Promise<KeysFile> {
   const counts = new Map<string, number>();
   let lines = 0;
+  let withoutKey = 0;
   for await (const line of keyLines(path)) {
     lines++;
     const key = readKey(line);
-    if (key !== null) counts.set(key, (counts.get(key) ?? 0) + 1);
+    if (key === null) withoutKey++;
+    else counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  if (counts.size > 0) return countedKeys(counts);
+  if (counts.size > 0) return { keys: countedKeys(counts), lines, withoutKey };
   throw new UserError(
     lines === 0
       ? `The keys file ${path} is empty.`

@@ -130,12 +130,12 @@ describe("keys", () => {
 
   test("of an access log are counted, packed or not", async () => {
     const line = (host: string) => `${host} - - [22/Nov/2026:10:00:00 +0000] "GET /a?b HTTP/1.1" 200 12\n`;
-    const text = `${line("10.0.0.1").repeat(60)}${line("10.0.0.2").repeat(3)}${line("10.0.0.3")}`;
+    const text = `${line("10.0.0.1").repeat(60)}${line("10.0.0.2").repeat(3)}${line("10.0.0.3")}spoiled\n`;
     const paths = [await file("access.log", text), await file("access.log.gz", gzipSync(text))];
     for (const path of paths) {
       const args = ["--servers", "2", "--policy", "ring", "--keys-file", path, "--key-field", "host"];
       const { results, workload } = await study(...args);
-      expect(workload).toEqual({ kind: "file", file: path, keys: 3, requests: 64 });
+      expect(workload).toEqual({ kind: "file", file: path, keys: 3, requests: 64, lines: 65, withoutKey: 1 });
       expect(results[0]).toMatchObject({
         count: 64,
         keys: 3,

@@ -13,7 +13,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 async function keysOf(content: string | Buffer, field?: string, name = "keys"): Promise<Record<string, number>> {
   await writeFile(join(folder, name), content);
-  const keys = await readKeysFile(join(folder, name), parseKeyField(field));
+  const { keys } = await readKeysFile(join(folder, name), parseKeyField(field));
   const pairs = Array.from({ length: keys.count }, (_, i) => [keys.key(i), keys.requestsOf(i)] as const);
   expect(keys.requests).toBe(pairs.reduce((total, [, requests]) => total + requests, 0));
   return Object.fromEntries(pairs);
