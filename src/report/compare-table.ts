@@ -71,16 +71,16 @@ function conclusions(result: CompareResult): [string, string][] {
   return lines;
 }
 
-function moves({ keys, requests, movedKeys, movedRequests }: CompareResult): string {
+function moves({ workload, keys, requests, movedKeys, movedRequests }: CompareResult): string {
   const ofKeys = share(movedKeys, keys, "keys");
-  return keys === requests ? ofKeys : `${ofKeys} and ${share(movedRequests, requests, "requests")}`;
+  return workload.kind === "uniform" ? ofKeys : `${ofKeys} and ${share(movedRequests, requests, "requests")}`;
 }
 
 const share = (part: number, all: number, what: string): string =>
   `${count(part)} of ${count(all)} ${what} (${percent(all === 0 ? 0 : part / all)})`;
 
-function peakText(when: string, peak: Peak, { keys, requests }: CompareResult): string {
-  const byKeys = keys === requests ? "" : ` of the requests (by keys alone: ${peak.keys.toFixed(2)})`;
+function peakText(when: string, peak: Peak, { workload }: CompareResult): string {
+  const byKeys = workload.kind === "uniform" ? "" : ` of the requests (by keys alone: ${peak.keys.toFixed(2)})`;
   return `${when}, ${peak.server} has ${peak.requests.toFixed(2)} times its fair share${byKeys}`;
 }
 
