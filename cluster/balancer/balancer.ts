@@ -75,8 +75,16 @@ async function startPlane(
   });
 }
 
-/** What of the configuration a worker needs: it is plain data. */
-const workerSetup = ({ log, members, check, token, policy, hash, ...setup }: BalancerConfig): WorkerSetup => setup;
+/** What of the configuration a worker needs: it is plain data. What is limited in all is shared out. */
+function workerSetup({ log, members, check, token, policy, hash, ...setup }: BalancerConfig): WorkerSetup {
+  const share = (limit: number): number => Math.ceil(limit / setup.workers);
+  return {
+    ...setup,
+    maxConnections: share(setup.maxConnections),
+    maxClientConnections: share(setup.maxClientConnections),
+    maxInFlight: share(setup.maxInFlight),
+  };
+}
 
 /** The control port can do everything, so it is neither open to the network nor to everyone on this machine. */
 function checkControl({ control, controlExposed, token }: BalancerConfig): void {
