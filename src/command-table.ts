@@ -296,7 +296,7 @@ export const commandTable: readonly CommandEntry[] = [
       hashOption,
       keyOption,
       checkOption,
-      ["--trust <list>", "peers whose X-Forwarded-For counts: CIDRs, loopback, gateway", ""],
+      ["--trust <list>", "peers whose X-Forwarded-For (and PROXY header) counts: CIDRs, loopback, gateway", ""],
       ["--control <address:port>", "the control API, on loopback; its token comes from LBCTL_TOKEN"],
       ["--workers <n|auto>", "processes that share the port; auto for one a core", "1"],
       ...balancerOptions,

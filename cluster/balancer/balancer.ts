@@ -24,6 +24,7 @@ export interface RunningBalancer {
  */
 export async function startBalancer(config: BalancerConfig): Promise<RunningBalancer> {
   checkControl(config);
+  checkProxyProtocol(config);
   const events = new Events();
   events.subscribe(config.log);
   const durations = new Durations();
@@ -93,6 +94,14 @@ function checkControl({ control, controlExposed, token }: BalancerConfig): void 
   if (!isLoopback(control.host) && !controlExposed)
     throw new ConfigError(
       `the control port listens on loopback alone, not on ${control.host}, unless LBCTL_CONTROL_EXPOSED=1`,
+    );
+}
+
+/** Who may name any address as its client's can pass every limit on addresses, and choose its server. */
+function checkProxyProtocol({ proxyProtocol, trust }: BalancerConfig): void {
+  if (proxyProtocol && trust.length === 0)
+    throw new ConfigError(
+      "the PROXY protocol needs to know whom to believe: name the proxies in --trust (LBCTL_TRUST)",
     );
 }
 

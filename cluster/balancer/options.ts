@@ -161,6 +161,10 @@ const options = {
     "retry-on",
     "a server's answers, such as 502,503, after which a GET, HEAD or OPTIONS is tried elsewhere (HAProxy, nginx: none)",
   ),
+  proxyProtocol: turnOn(
+    "proxy-protocol",
+    "connections begin with a PROXY header, v1 or v2, that names the client; believed from --trust (HAProxy, nginx: off)",
+  ),
   via: turnOn("via", "adds Via: 1.1 lbctl to requests and answers (HAProxy, nginx, Envoy: off)"),
 } as const satisfies Record<string, Option>;
 

@@ -1,6 +1,13 @@
 import type { Socket } from "node:net";
-import { BodyReader, more, type RequestHead, requestFraming } from "../../../src/http1/index.ts";
-import { formatAddress } from "../address.ts";
+import {
+  BodyReader,
+  more,
+  type RequestHead,
+  readProxyHeader,
+  refused,
+  requestFraming,
+} from "../../../src/http1/index.ts";
+import { formatAddress, normalizeIp } from "../address.ts";
 import { readShared } from "./accepted.ts";
 import { LookAhead } from "./ahead.ts";
 import type { PlaneContext } from "./context.ts";
@@ -13,6 +20,8 @@ import type { ServerConnection } from "./server-connection.ts";
 
 /** What a connection waits for from its client. */
 const Phase = {
+  /** What the PROXY protocol says of it. */
+  proxy: -1,
   /** A request. */
   idle: 0,
   /** The rest of a head. */
@@ -38,8 +47,8 @@ const nothing = Buffer.alloc(0);
 
 /** The far end of one client connection. Its requests are taken one at a time: their answers have to keep their order. */
 export class Client {
-  readonly sender: Sender;
-  readonly fields: RequestFields;
+  sender: Sender;
+  fields: RequestFields;
   /** What the client is to have. */
   readonly output: Output;
   readonly #context: PlaneContext;
@@ -47,6 +56,8 @@ export class Client {
   readonly #onGone: (client: Client) => void;
   #exchange: Exchange | null = null;
   #phase: number = Phase.idle;
+  /** The address that it was let in by; null when it was not. */
+  #entered: string | null;
   /** When the patience with what is waited for ends, in milliseconds of `performance.now()`. */
   #deadline: number;
   #reader: RequestHead | null = null;
@@ -73,15 +84,22 @@ export class Client {
     const { localAddress: host = "", localPort: port = 0 } = socket;
     this.sender = { address, trusted: context.trust.trusts(address), local: formatAddress({ host, port }) };
     this.fields = new RequestFields(this.sender, context.settings.via);
+    this.#entered = address;
     this.#context = context;
     this.#socket = socket;
     this.output = new Output(socket);
     this.#onGone = onGone;
     this.#deadline = context.now + context.settings.idleTimeoutMs;
+    if (context.settings.proxyProtocol) this.#awaitProxyHeader();
     socket.on("end", this.#onEnd);
     socket.on("drain", this.#onDrain);
     socket.on("error", () => socket.destroy());
     socket.on("close", this.#onClose);
+  }
+
+  #awaitProxyHeader(): void {
+    this.#phase = Phase.proxy;
+    this.#deadline = this.#context.now + this.#context.settings.headTimeoutMs;
   }
 
   /** A request is under way. */
@@ -167,6 +185,8 @@ export class Client {
   /** Takes what comes next; returns where to go on, or -1 when the rest has been dealt with. */
   #take(bytes: Buffer, at: number): number {
     switch (this.#phase) {
+      case Phase.proxy:
+        return this.#takeProxyHeader(bytes, at);
       case Phase.idle:
       case Phase.head:
         return this.#takeHead(bytes, at);
@@ -179,6 +199,36 @@ export class Client {
         if (this.#received > maxDrained) this.destroy();
         return -1;
     }
+  }
+
+  /** Who does not speak the PROXY protocol gets no answer: what would it be taken for? */
+  #takeProxyHeader(bytes: Buffer, at: number): number {
+    const header = readProxyHeader(bytes, at, bytes.length);
+    if (header === more) {
+      this.#held = Buffer.from(bytes.subarray(at));
+      return -1;
+    }
+    if (header === refused) {
+      this.destroy();
+      return -1;
+    }
+    this.#phase = Phase.idle;
+    this.#deadline = this.#context.now + this.#context.settings.idleTimeoutMs;
+    if (header.address !== null && this.sender.trusted) this.#becomes(normalizeIp(header.address));
+    return header.next;
+  }
+
+  /** The client is somebody else than the peer. */
+  #becomes(address: string): void {
+    const { trust, door, settings } = this.#context;
+    if (this.#entered !== null) door.leave(this.#entered);
+    this.#entered = door.enter(address) ? address : null;
+    this.sender = { ...this.sender, address, trusted: trust.trusts(address) };
+    this.fields = new RequestFields(this.sender, settings.via);
+    if (this.#entered !== null) return;
+    door.count();
+    this.output.add(refusalAnswer("too-many-connections", "Connection: close\r\n"));
+    this.answered(false);
   }
 
   #takeHead(bytes: Buffer, at: number): number {
@@ -383,7 +433,7 @@ export class Client {
     this.#exchange?.cancel();
     this.#exchange = null;
     this.#tunnel?.destroy();
-    this.#context.door.leave(this.sender.address);
+    if (this.#entered !== null) this.#context.door.leave(this.#entered);
     this.#onGone(this);
   };
 }

@@ -13,13 +13,16 @@ type DoorSettings = Pick<Settings, "maxConnections" | "maxClientConnections">;
 export class Door {
   readonly #settings: DoorSettings;
   readonly #trust: Trust;
+  readonly count: () => void;
   readonly #byAddress = new Map<string, number>();
   /** Those turned away that have not heard of it yet. */
   readonly #lingering = new Set<Socket>();
 
-  constructor(settings: DoorSettings, trust: Trust) {
+  /** `count` is called for each client that is turned away. It is not told to anybody: a flood must not fill a log. */
+  constructor(settings: DoorSettings, trust: Trust, count: () => void) {
     this.#settings = settings;
     this.#trust = trust;
+    this.count = count;
   }
 
   /** Whether there is no room for another connection beside `open`. */
@@ -50,6 +53,7 @@ export class Door {
 
   /** Answers 503, reads nothing of what is asked, and closes: a flood of these costs next to nothing. */
   turnAway(socket: Socket): void {
+    this.count();
     socket.on("error", () => {});
     if (this.#lingering.size >= maxLingering) {
       socket.resetAndDestroy();

@@ -23,11 +23,7 @@ export const startSocketPlane: StartDataPlane = async (options) => {
     const address = normalizeIp(socket.remoteAddress ?? "");
     if (!context.door.isFull(clients.size) && context.door.enter(address))
       clients.add(new Client(context, socket, address, (client) => clients.delete(client)));
-    else {
-      // Counted, and not told to anybody: a flood of connections must not become one of log lines.
-      count(refusals, statusOf("too-many-connections"));
-      context.door.turnAway(socket);
-    }
+    else context.door.turnAway(socket);
   });
   const port = await listen(server, options.listen);
   const sweep = setInterval(() => {
@@ -64,7 +60,7 @@ function newContext(options: DataPlaneOptions, refusals: Map<number, number>): P
     trust: options.trust,
     settings: options,
     readers: new Readers(options),
-    door: new Door(options, options.trust),
+    door: new Door(options, options.trust, () => count(refusals, statusOf("too-many-connections"))),
     pools: new Pools((upstream) => new Pool(context, upstream)),
     budget: new RetryBudget(options),
     now: performance.now(),
