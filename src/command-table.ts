@@ -1,3 +1,4 @@
+import { optionRows, placeholderOf } from "../cluster/balancer/options.ts";
 import type { CommandModule } from "./context.ts";
 import { hashes, policies } from "./placement/index.ts";
 import { furtherCharts } from "./report/further-charts.ts";
@@ -52,6 +53,11 @@ const keyOptions: readonly OptionRow[] = [
   ["--keys-file <file>", "keys from a file, counted; - is standard input, .gz is unpacked"],
   ["--key-field <field>", "a column from 1; host, user, method or target of an access log; or /expression/"],
 ];
+
+const balancerOptions: readonly OptionRow[] = optionRows.map(([, option]) => {
+  const row = [`--${option.flag}${placeholderOf(option)}`, option.help] as const;
+  return typeof option.fallback === "number" ? [...row, String(option.fallback)] : row;
+});
 
 /** What a shell completes after a flag; of a list, after each comma. */
 export const flagValues: Readonly<Record<string, readonly string[]>> = {
@@ -290,9 +296,10 @@ export const commandTable: readonly CommandEntry[] = [
       hashOption,
       keyOption,
       checkOption,
-      ["--trust <list>", "peers whose X-Forwarded-For counts: CIDRs, loopback, gateway", ""],
+      ["--trust <list>", "peers whose X-Forwarded-For (and PROXY header) counts: CIDRs, loopback, gateway", ""],
       ["--control <address:port>", "the control API, on loopback; its token comes from LBCTL_TOKEN"],
       ["--workers <n|auto>", "processes that share the port; auto for one a core", "1"],
+      ...balancerOptions,
     ],
     examples: [
       "lbctl balance --listen 127.0.0.1:8080 --server a=127.0.0.1:3001 --server b=127.0.0.1:3002*2 --check tcp",

@@ -1,14 +1,8 @@
+import type { Settings } from "./options.ts";
 import { isUp, stateOf, type Upstream } from "./upstream.ts";
 
-/** When a server that could be given requests is given none, or fewer. */
-export interface AvailabilityOptions {
-  /** With fewer than this share of the servers up, in percent, down ones are used too; 0 for never. */
-  readonly panicPercent: number;
-  /** How long a server that comes up takes to its full share; 0 for none. */
-  readonly slowStartMs: number;
-  /** Requests that a server has at a time; further ones go to the next candidate. 0 for no limit. */
-  readonly maxInFlight: number;
-}
+/** When a server that could be given requests is given none, or fewer; `options.ts` says more of each. */
+export type AvailabilityOptions = Pick<Settings, "panicPercent" | "slowStartMs" | "maxInFlight">;
 
 /** The options, and what they have come to by now. */
 export interface Availability extends AvailabilityOptions {

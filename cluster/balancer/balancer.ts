@@ -24,6 +24,7 @@ export interface RunningBalancer {
  */
 export async function startBalancer(config: BalancerConfig): Promise<RunningBalancer> {
   checkControl(config);
+  checkProxyProtocol(config);
   const events = new Events();
   events.subscribe(config.log);
   const durations = new Durations();
@@ -75,8 +76,16 @@ async function startPlane(
   });
 }
 
-/** What of the configuration a worker needs: it is plain data. */
-const workerSetup = ({ log, members, check, token, policy, hash, ...setup }: BalancerConfig): WorkerSetup => setup;
+/** What of the configuration a worker needs: it is plain data. What is limited in all is shared out. */
+function workerSetup({ log, members, check, token, policy, hash, ...setup }: BalancerConfig): WorkerSetup {
+  const share = (limit: number): number => Math.ceil(limit / setup.workers);
+  return {
+    ...setup,
+    maxConnections: share(setup.maxConnections),
+    maxClientConnections: share(setup.maxClientConnections),
+    maxInFlight: share(setup.maxInFlight),
+  };
+}
 
 /** The control port can do everything, so it is neither open to the network nor to everyone on this machine. */
 function checkControl({ control, controlExposed, token }: BalancerConfig): void {
@@ -85,6 +94,14 @@ function checkControl({ control, controlExposed, token }: BalancerConfig): void 
   if (!isLoopback(control.host) && !controlExposed)
     throw new ConfigError(
       `the control port listens on loopback alone, not on ${control.host}, unless LBCTL_CONTROL_EXPOSED=1`,
+    );
+}
+
+/** Who may name any address as its client's can pass every limit on addresses, and choose its server. */
+function checkProxyProtocol({ proxyProtocol, trust }: BalancerConfig): void {
+  if (proxyProtocol && trust.length === 0)
+    throw new ConfigError(
+      "the PROXY protocol needs to know whom to believe: name the proxies in --trust (LBCTL_TRUST)",
     );
 }
 

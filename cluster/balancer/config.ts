@@ -12,6 +12,7 @@ import type { Endpoint } from "../listen.ts";
 import { ConfigError } from "./address.ts";
 import type { BalancerEvent } from "./events.ts";
 import type { KeySpec } from "./key.ts";
+import { defaultSettings, type Settings } from "./options.ts";
 
 export { ConfigError } from "./address.ts";
 
@@ -26,8 +27,8 @@ export interface CheckSpec {
   readonly rise: number;
 }
 
-/** Everything a balancer needs to know; `withDefaults` fills in what is left out. */
-export interface BalancerConfig {
+/** Everything a balancer needs to know, the numbers and switches of `options.ts` too; `withDefaults` fills in what is left out. */
+export interface BalancerConfig extends Settings {
   readonly listen: Endpoint;
   /** The control port; null for none. Loopback only, unless `controlExposed`. */
   readonly control: Endpoint | null;
@@ -43,27 +44,6 @@ export interface BalancerConfig {
   /** Whose `X-Forwarded-For` counts: addresses, CIDR blocks, `loopback`, `gateway`. */
   readonly trust: readonly string[];
   readonly check: CheckSpec;
-  readonly connectTimeoutMs: number;
-  /** How long a server may take until its answer begins. */
-  readonly answerTimeoutMs: number;
-  /** How long the head of a request may take to arrive, on either port. */
-  readonly headTimeoutMs: number;
-  /** How long an answer may stand still, whether the server sends no more of it or the client takes no more. */
-  readonly stallTimeoutMs: number;
-  /** How long a tunnel (`Upgrade`) may be silent. */
-  readonly tunnelTimeoutMs: number;
-  /** Adds `Via: 1.1 lbctl` to requests and answers. */
-  readonly via: boolean;
-  /** How long a server that passes its checks and loses its requests is given none; longer each time that it does so. */
-  readonly ejectionMs: number;
-  /** With fewer than this share of the servers up, in percent, down ones are used too; 0 for never (Envoy's 50). */
-  readonly panicPercent: number;
-  /** How long a server that comes up takes to its full share; 0 for none, as with HAProxy. */
-  readonly slowStartMs: number;
-  /** Requests that a server has at a time, further ones going to the next candidate; 0 for no limit, as with HAProxy. */
-  readonly maxInFlight: number;
-  /** How long requests in flight may take when the balancer closes, and when members are removed. */
-  readonly drainMs: number;
   /** Processes that share the port; 1 is this one alone. */
   readonly workers: number;
   /** The module that a worker process runs: it calls `runWorker`. Needed for more than one worker. */
@@ -84,6 +64,7 @@ export const defaultCheck: CheckSpec = {
 
 /** The configuration of a balancer of which only some things are said. */
 export const withDefaults = (given: Partial<BalancerConfig>): BalancerConfig => ({
+  ...defaultSettings,
   listen: { host: "127.0.0.1", port: 5000 },
   control: null,
   controlExposed: false,
@@ -94,18 +75,6 @@ export const withDefaults = (given: Partial<BalancerConfig>): BalancerConfig => 
   key: { kind: "client-ip" },
   trust: [],
   check: defaultCheck,
-  connectTimeoutMs: 2_000,
-  answerTimeoutMs: 30_000,
-  headTimeoutMs: 10_000,
-  stallTimeoutMs: 60_000,
-  tunnelTimeoutMs: 3_600_000,
-  via: false,
-  ejectionMs: 30_000,
-  panicPercent: 50,
-  slowStartMs: 0,
-  maxInFlight: 0,
-  // Container engines kill after ten seconds.
-  drainMs: 8_000,
   workers: 1,
   workerFile: null,
   log: () => {},

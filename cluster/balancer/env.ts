@@ -1,25 +1,10 @@
-import { z } from "zod";
 import { withModules } from "../../src/modules/load.ts";
 import { PlacementError, parseHash, parseMembers, parsePolicy } from "../../src/placement/index.ts";
 import { ConfigError, parseAddress } from "./address.ts";
 import { type BalancerConfig, parseCheck, parseWorkers, withDefaults } from "./config.ts";
 import { parseKey } from "./key.ts";
+import { optionRows, parseOption, parseSwitch, variableOf } from "./options.ts";
 import { parseTrust } from "./trust.ts";
-
-/** A variable read by `parse`, whose complaint becomes the variable's. Unset and empty are the same. */
-const variable = <T>(parse: (text: string) => T | Promise<T>) =>
-  z
-    .string()
-    .transform(async (text, context) => {
-      try {
-        return text === "" ? undefined : await parse(text);
-      } catch (error) {
-        if (!(error instanceof ConfigError || error instanceof PlacementError)) throw error;
-        context.addIssue({ code: "custom", message: error.message });
-        return z.NEVER;
-      }
-    })
-    .optional();
 
 function parseTrustList(text: string): readonly string[] {
   const words = text.split(",").map((word) => word.trim());
@@ -27,55 +12,48 @@ function parseTrustList(text: string): readonly string[] {
   return words;
 }
 
-function parseFlag(text: string): boolean {
-  if (text === "1" || text === "0") return text === "1";
-  throw new ConfigError(`'${text}' is neither 1 nor 0`);
-}
-
 function parseToken(text: string): string {
   if (/^[\x21-\x7e]{16,}$/.test(text)) return text;
   throw new ConfigError("a token has at least 16 characters and no blanks");
 }
 
-const variables = z.object({
-  LBCTL_LISTEN: variable(parseAddress),
-  LBCTL_CONTROL: variable(parseAddress),
-  LBCTL_CONTROL_EXPOSED: variable(parseFlag),
-  LBCTL_TOKEN: variable(parseToken),
-  LBCTL_SERVERS: variable(parseMembers),
-  LBCTL_POLICY: variable((text) => withModules(text, parsePolicy)),
-  LBCTL_HASH: variable((text) => withModules(text, parseHash)),
-  LBCTL_KEY: variable(parseKey),
-  LBCTL_TRUST: variable(parseTrustList),
-  LBCTL_CHECK: variable(parseCheck),
-  LBCTL_WORKERS: variable(parseWorkers),
-});
-
-/** Which variable sets which part of the configuration. */
-const settings = {
-  LBCTL_LISTEN: "listen",
-  LBCTL_CONTROL: "control",
-  LBCTL_CONTROL_EXPOSED: "controlExposed",
-  LBCTL_TOKEN: "token",
-  LBCTL_SERVERS: "members",
-  LBCTL_POLICY: "policy",
-  LBCTL_HASH: "hash",
-  LBCTL_KEY: "key",
-  LBCTL_TRUST: "trust",
-  LBCTL_CHECK: "check",
-  LBCTL_WORKERS: "workers",
-} as const satisfies Record<keyof z.infer<typeof variables>, keyof BalancerConfig>;
+/** Which variable sets which part of the configuration, and how its text is read. */
+const variables: readonly (readonly [name: string, part: keyof BalancerConfig, parse: (text: string) => unknown])[] = [
+  ["LBCTL_LISTEN", "listen", parseAddress],
+  ["LBCTL_CONTROL", "control", parseAddress],
+  ["LBCTL_CONTROL_EXPOSED", "controlExposed", parseSwitch],
+  ["LBCTL_TOKEN", "token", parseToken],
+  ["LBCTL_SERVERS", "members", parseMembers],
+  ["LBCTL_POLICY", "policy", (text) => withModules(text, parsePolicy)],
+  ["LBCTL_HASH", "hash", (text) => withModules(text, parseHash)],
+  ["LBCTL_KEY", "key", parseKey],
+  ["LBCTL_TRUST", "trust", parseTrustList],
+  ["LBCTL_CHECK", "check", parseCheck],
+  ["LBCTL_WORKERS", "workers", parseWorkers],
+  ...optionRows.map(
+    ([field, option]) => [variableOf(option), field, (text: string) => parseOption(option, text)] as const,
+  ),
+];
 
 /**
  * Reads the configuration from the environment, and the modules that it names by their paths; rejects with a ConfigError
- * of one sentence that names the variable.
+ * of one sentence that names the variable. Unset and empty are the same.
  */
 export async function configFromEnv(env: Readonly<Record<string, string | undefined>>): Promise<BalancerConfig> {
-  const result = await variables.safeParseAsync(env);
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    throw new ConfigError(`${String(issue?.path[0])}: ${issue?.message}`);
+  const given: Partial<Record<keyof BalancerConfig, unknown>> = {};
+  for (const [name, part, parse] of variables) {
+    const text = env[name];
+    if (text !== undefined && text !== "") given[part] = await named(name, () => parse(text));
   }
-  const read = Object.entries(settings).map(([name, part]) => [part, result.data[name as keyof typeof settings]]);
-  return withDefaults(Object.fromEntries(read.filter(([, value]) => value !== undefined)));
+  return withDefaults(given as Partial<BalancerConfig>);
+}
+
+/** What is wrong with a value is said with the name that it was given by. */
+async function named(name: string, parse: () => unknown): Promise<unknown> {
+  try {
+    return await parse();
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof PlacementError)) throw error;
+    throw new ConfigError(`${name}: ${error.message}`, { cause: error });
+  }
 }

@@ -3,6 +3,7 @@ import { type Availability, type AvailabilityOptions, newAvailability, reckonPan
 import type { CheckSpec } from "./config.ts";
 import type { BalancerEvent } from "./events.ts";
 import { formatKey } from "./key.ts";
+import type { Settings } from "./options.ts";
 import { Outliers } from "./outliers.ts";
 import { type Choosing, chooseFrom, type Routing } from "./routing.ts";
 import { Unplaced } from "./unplaced.ts";
@@ -18,16 +19,19 @@ export interface MemberHooks {
   changed(): void;
 }
 
-export interface MembersOptions extends Choice, AvailabilityOptions {
+export interface MembersOptions
+  extends Choice,
+    AvailabilityOptions,
+    Pick<Settings, "ejectAfter" | "ejectionMs" | "ejectPercent"> {
   readonly members: readonly Member[];
   readonly check: CheckSpec;
-  readonly ejectionMs: number;
 }
 
 /** The servers behind the balancer: who they are, which of them can be used, and which a key goes to. */
 export class Members implements Routing {
   #view: View;
   readonly #check: CheckSpec;
+  readonly #ejectPercent: number;
   readonly #hooks: MemberHooks;
   readonly #outliers: Outliers;
   readonly #unplaced: Unplaced;
@@ -36,8 +40,9 @@ export class Members implements Routing {
   /** Throws a PlacementError or ConfigError for members that cannot be. */
   constructor(options: MembersOptions, hooks: MemberHooks) {
     this.#check = options.check;
+    this.#ejectPercent = options.ejectPercent;
     this.#hooks = hooks;
-    this.#outliers = new Outliers(options.ejectionMs, {
+    this.#outliers = new Outliers(options, {
       canSpare: () => this.#canSpare(),
       ejected: (upstream, reason) => this.#change(upstream, { ejected: true }, reason),
       restored: (upstream) => this.#change(upstream, { ejected: false }),
@@ -125,11 +130,11 @@ export class Members implements Routing {
     this.#hooks.changed();
   }
 
-  /** Never more than half of the servers are taken out for what requests say of them. */
+  /** Never more than a share of the servers is taken out for what requests say of them. */
   #canSpare(): boolean {
     const { upstreams } = this.#view;
     const out = upstreams.filter((upstream) => stateOf(upstream) !== "up").length + 1;
-    return out * 2 <= upstreams.length;
+    return out * 100 <= upstreams.length * this.#ejectPercent;
   }
 
   #passed(upstream: Upstream): void {

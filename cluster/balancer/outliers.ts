@@ -1,9 +1,11 @@
+import type { Settings } from "./options.ts";
 import { isUp, type Upstream } from "./upstream.ts";
 
-/** Requests lost in a row that have a server ejected (Envoy's `consecutive_local_origin_failure`). */
-const maxLosses = 5;
 /** An ejection is longer the more there were before it, up to this many times the first. */
 const maxTimes = 10;
+
+/** When a server is ejected; `options.ts` says more of each. */
+type OutlierSettings = Pick<Settings, "ejectAfter" | "ejectionMs">;
 
 interface OutlierHooks {
   /** Whether there are servers enough to take another one out. */
@@ -14,13 +16,12 @@ interface OutlierHooks {
 
 /** Outlier detection: a server that passes its checks and loses its requests is given none for a while. */
 export class Outliers {
-  readonly #ejectionMs: number;
+  readonly #settings: OutlierSettings;
   readonly #hooks: OutlierHooks;
   readonly #returns = new Map<Upstream, NodeJS.Timeout>();
 
-  /** The first ejection takes `ejectionMs`. */
-  constructor(ejectionMs: number, hooks: OutlierHooks) {
-    this.#ejectionMs = ejectionMs;
+  constructor(settings: OutlierSettings, hooks: OutlierHooks) {
+    this.#settings = settings;
     this.#hooks = hooks;
   }
 
@@ -30,11 +31,12 @@ export class Outliers {
    */
   lost(upstream: Upstream, code: string, began: number): void {
     if (!isUp(upstream) || began < upstream.lostAt) return;
+    const { ejectAfter, ejectionMs } = this.#settings;
     const now = performance.now();
-    if (now - upstream.lostAt > maxTimes * this.#ejectionMs) upstream.ejections = 0;
+    if (now - upstream.lostAt > maxTimes * ejectionMs) upstream.ejections = 0;
     upstream.lostAt = now;
     upstream.losses += 1;
-    if (upstream.losses >= maxLosses && this.#hooks.canSpare()) this.#eject(upstream, code);
+    if (ejectAfter > 0 && upstream.losses >= ejectAfter && this.#hooks.canSpare()) this.#eject(upstream, code);
   }
 
   forget(upstream: Upstream): void {
@@ -51,7 +53,7 @@ export class Outliers {
     const times = Math.min(upstream.ejections, maxTimes);
     this.#returns.set(
       upstream,
-      setTimeout(() => this.#restore(upstream), times * this.#ejectionMs),
+      setTimeout(() => this.#restore(upstream), times * this.#settings.ejectionMs),
     );
     this.#hooks.ejected(upstream, `${upstream.losses} requests in a row failed (${code})`);
   }

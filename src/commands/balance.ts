@@ -2,8 +2,15 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { parseAddress } from "../../cluster/balancer/address.ts";
 import { startBalancer } from "../../cluster/balancer/balancer.ts";
-import { type BalancerConfig, parseCheck, parseWorkers, withDefaults } from "../../cluster/balancer/config.ts";
+import {
+  type BalancerConfig,
+  ConfigError,
+  parseCheck,
+  parseWorkers,
+  withDefaults,
+} from "../../cluster/balancer/config.ts";
 import { parseKey } from "../../cluster/balancer/key.ts";
+import { type Option, optionRows, parseOption } from "../../cluster/balancer/options.ts";
 import type { Context, Flags } from "../context.ts";
 import { type ExitCode as Code, ExitCode, UserError, usageError } from "../errors.ts";
 import { assertPortFree } from "../fleet/ports.ts";
@@ -34,6 +41,7 @@ async function balancerConfig(flags: Flags, log: BalancerConfig["log"]): Promise
     throw new UserError("--control needs a token in the environment variable LBCTL_TOKEN.");
   const members = serversOf(flags.list("server"));
   return withDefaults({
+    ...settingsOf(flags),
     listen: parseAddress(flags.text("listen") ?? ""),
     control: control === undefined ? null : parseAddress(control),
     token: token ?? null,
@@ -47,6 +55,24 @@ async function balancerConfig(flags: Flags, log: BalancerConfig["log"]): Promise
     workerFile: fileURLToPath(new URL("../../cluster/balancer/main.js", import.meta.url)),
     log,
   });
+}
+
+/** The numbers and switches of the balancer's table. */
+const settingsOf = (flags: Flags): Partial<BalancerConfig> =>
+  Object.fromEntries(
+    optionRows.flatMap(([field, option]) => {
+      const text = option.unit === "switch" ? (flags.is(option.flag) ? "1" : undefined) : flags.text(option.flag);
+      return text === undefined ? [] : [[field, parseNamed(option, text)]];
+    }),
+  );
+
+function parseNamed(option: Option, text: string): unknown {
+  try {
+    return parseOption(option, text);
+  } catch (error) {
+    if (error instanceof ConfigError) throw usageError(`--${option.flag}: ${error.message}.`);
+    throw error;
+  }
 }
 
 function serversOf(texts: readonly string[]): readonly Member[] {

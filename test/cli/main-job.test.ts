@@ -255,7 +255,17 @@ describe("balance", () => {
       "--server",
       `${names[i]}=127.0.0.1:${(server.address() as AddressInfo).port}*${i + 1}`,
     ]);
-    const child = box.start(["balance", "--listen", listen, ...flags, "--key", "query:user"]);
+    const child = box.start([
+      "balance",
+      "--listen",
+      listen,
+      ...flags,
+      "--key",
+      "query:user",
+      "--via",
+      "--max-body",
+      "9",
+    ]);
     const answer = async (user: number) => (await fetch(`http://${listen}/x?user=${user}`)).text();
     await expect.poll(() => answer(1).catch(() => ""), { timeout: 20_000 }).toMatch(/^[ab]$/);
     const seen = await Promise.all(Array.from({ length: 60 }, (_, i) => answer(i)));
@@ -264,6 +274,8 @@ describe("balance", () => {
       .split("\n")
       .map((line) => line.split("\t")[1]);
     expect(seen).toEqual(placed);
+    const limited = await fetch(`http://${listen}/`, { method: "POST", body: "0123456789" });
+    expect([limited.status, (await fetch(`http://${listen}/`)).headers.get("via")]).toEqual([413, "1.1 lbctl"]);
     child.kill("SIGTERM");
     expect((await child).exitCode).toBe(0);
     for (const server of servers) server.close();

@@ -52,6 +52,10 @@ describe("usage", () => {
     [["place", "k", "--down", "zz"], /--down names zz/],
     [["balance"], /Name the servers/],
     [["balance", "--server", "a=127.0.0.1:1", "--workers", "0"], /no number of workers: write 1 to 64, or auto/],
+    [
+      ["balance", "--server", "a=127.0.0.1:1", "--head-timeout", "10s"],
+      /--head-timeout: '10s' is not a whole number from 1 to 86400000 \(ms\)\./,
+    ],
     [["compare", "ring@4", "ring"], /"ring" can't be read: write POLICY@SERVERS/],
     [["compare", "ring@4", "ring@0"], /--servers takes a whole number from 1/],
     [["compare", "ring@4", "ring@5", "--zipf", "0"], /--zipf takes an exponent over 0/],

@@ -10,15 +10,22 @@ describe("30: the retry budget", () => {
   };
 
   test("is ten a second for those who ask little, and a fifth of what is asked beyond", () => {
-    const budget = new RetryBudget();
+    const budget = new RetryBudget({ retryPercent: 20, retryFloor: 10 });
     expect(spend(budget, 0)).toBe(100);
     for (let count = 0; count < 1_000; count += 1) budget.request(1);
     expect(spend(budget, 1)).toBe(200);
     expect(spend(budget, 4_999)).toBe(0);
   });
 
+  test("is what it is set to", () => {
+    const budget = new RetryBudget({ retryPercent: 50, retryFloor: 0 });
+    expect(spend(budget, 0)).toBe(0);
+    for (let count = 0; count < 10; count += 1) budget.request(1);
+    expect(spend(budget, 1)).toBe(5);
+  });
+
   test("is there again after ten seconds", () => {
-    const budget = new RetryBudget();
+    const budget = new RetryBudget({ retryPercent: 20, retryFloor: 10 });
     spend(budget, 0);
     expect(spend(budget, 5_000)).toBe(0);
     expect(spend(budget, 10_000)).toBe(100);

@@ -131,7 +131,7 @@ describe("an answer that stands still", () => {
       await release.promise;
       response.end("late");
     });
-    const balancer = await startFor([member("slow", port)], { stallTimeoutMs: 20 });
+    const balancer = await startFor([member("slow", port)], { stallTimeoutMs: 20, idleTimeoutMs: 20 });
     const late = ask(balancer.port);
     await arrived.promise;
     // An idle connection of the same age is closed for standing still.

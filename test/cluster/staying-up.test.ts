@@ -56,7 +56,7 @@ describe("35: a client that trickles", () => {
   });
 
   test("nothing at all is cut without a word, and so is one that says no more", async () => {
-    const balancer = await startFor([], { stallTimeoutMs: 100 });
+    const balancer = await startFor([], { idleTimeoutMs: 100 });
     const idle = open(balancer.port);
     const kept = open(balancer.port, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
     expect(await text(idle)).toBe("");
@@ -221,7 +221,14 @@ describe("39: nothing is left behind", () => {
   }
 
   test("by any meeting of a bad client and a bad server, and nobody is left hanging", async () => {
-    const config = { answerTimeoutMs: 50, headTimeoutMs: 50, stallTimeoutMs: 100, tunnelTimeoutMs: 100, ejectionMs: 1 };
+    const config = {
+      answerTimeoutMs: 50,
+      headTimeoutMs: 50,
+      idleTimeoutMs: 100,
+      stallTimeoutMs: 100,
+      tunnelTimeoutMs: 100,
+      ejectionMs: 1,
+    };
     const balancers = await Promise.all(
       faults.map(async (fault) =>
         startFor([member("a", await startRaw((socket) => socket.on("data", () => fault(socket))))], config),

@@ -1,16 +1,19 @@
-import { Framing, more, RequestHead, requestFraming } from "../../../src/http1/index.ts";
-import { latin1, requestLimits } from "./limits.ts";
+import { Framing, more, type RequestHead, requestFraming } from "../../../src/http1/index.ts";
 
 /** A client that asks for more than this before it has any answer is not waited for. */
 const maxRequests = 1_000;
 
 /** Looks at the requests that stand behind one that is not answered yet: who sends nonsense there is not served at all. */
 export class LookAhead {
-  readonly #reader = new RequestHead(requestLimits, latin1);
+  readonly #reader: RequestHead;
   #at = 0;
   #requests = 0;
   /** A body or a last request stands before what follows. */
   #isBlind = false;
+
+  constructor(reader: RequestHead) {
+    this.#reader = reader;
+  }
 
   /** Whether `bytes`, all that has come since, may go on to wait. */
   isSound(bytes: Buffer): boolean {

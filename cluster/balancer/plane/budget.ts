@@ -1,6 +1,5 @@
-/** Retries that are always allowed, a second, and the share of requests that may be made again (Finagle's defaults). */
-const floorPerSecond = 10;
-const share = 0.2;
+import type { Settings } from "../options.ts";
+
 const windowMs = 5_000;
 
 /**
@@ -8,11 +7,20 @@ const windowMs = 5_000;
  * over this window and the one before.
  */
 export class RetryBudget {
+  readonly #share: number;
+  /** Retries in a window that are always allowed. */
+  readonly #floor: number;
   #began = 0;
   #requests = 0;
   #retries = 0;
   #requestsBefore = 0;
   #retriesBefore = 0;
+
+  /** `retryPercent` of the requests may be made again, and `retryFloor` a second in any case. */
+  constructor({ retryPercent, retryFloor }: Pick<Settings, "retryPercent" | "retryFloor">) {
+    this.#share = retryPercent / 100;
+    this.#floor = (retryFloor * windowMs) / 1_000;
+  }
 
   /** A request has come; `now` is in milliseconds. */
   request(now: number): void {
@@ -23,7 +31,7 @@ export class RetryBudget {
   /** Whether one more retry is within the budget; counts it when it is. */
   take(now: number): boolean {
     if (now - this.#began >= windowMs) this.#turn(now);
-    const allowed = share * (this.#requests + this.#requestsBefore) + (floorPerSecond * 2 * windowMs) / 1_000;
+    const allowed = this.#share * (this.#requests + this.#requestsBefore) + 2 * this.#floor;
     if (this.#retries + this.#retriesBefore >= allowed) return false;
     this.#retries += 1;
     return true;

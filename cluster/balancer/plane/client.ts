@@ -1,11 +1,17 @@
 import type { Socket } from "node:net";
-import { BodyReader, more, RequestHead, requestFraming } from "../../../src/http1/index.ts";
+import {
+  BodyReader,
+  more,
+  type RequestHead,
+  readProxyHeader,
+  refused,
+  requestFraming,
+} from "../../../src/http1/index.ts";
 import { formatAddress, normalizeIp } from "../address.ts";
 import { readShared } from "./accepted.ts";
 import { LookAhead } from "./ahead.ts";
 import type { PlaneContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
-import { latin1, requestLimits } from "./limits.ts";
 import { Output } from "./output.ts";
 import { ownAnswer } from "./own.ts";
 import { type Refusal, refusalAnswer, refusalOfUnread, statusOf } from "./refusal.ts";
@@ -14,6 +20,8 @@ import type { ServerConnection } from "./server-connection.ts";
 
 /** What a connection waits for from its client. */
 const Phase = {
+  /** What the PROXY protocol says of it. */
+  proxy: -1,
   /** A request. */
   idle: 0,
   /** The rest of a head. */
@@ -34,24 +42,13 @@ const drainMs = 5_000;
 const maxHeld = 65_536;
 /** How long a client that will send no more may wait for more of an answer: most that do so have left. */
 const halfClosedMs = 1_000;
-/** A body that comes slower than this, in bytes a second, over `stallTimeoutMs`, only holds a server up. */
-const slowestBody = 100;
-
-/** One head is read at a time, but for those that come in pieces: each of these keeps its own reader. */
-let spare: RequestHead | null = null;
-const nextReader = (): RequestHead => {
-  const reader = spare ?? new RequestHead(requestLimits, latin1);
-  spare = null;
-  reader.reset();
-  return reader;
-};
 
 const nothing = Buffer.alloc(0);
 
 /** The far end of one client connection. Its requests are taken one at a time: their answers have to keep their order. */
 export class Client {
-  readonly sender: Sender;
-  readonly fields: RequestFields;
+  sender: Sender;
+  fields: RequestFields;
   /** What the client is to have. */
   readonly output: Output;
   readonly #context: PlaneContext;
@@ -59,6 +56,8 @@ export class Client {
   readonly #onGone: (client: Client) => void;
   #exchange: Exchange | null = null;
   #phase: number = Phase.idle;
+  /** The address that it was let in by; null when it was not. */
+  #entered: string | null;
   /** When the patience with what is waited for ends, in milliseconds of `performance.now()`. */
   #deadline: number;
   #reader: RequestHead | null = null;
@@ -71,28 +70,36 @@ export class Client {
   #isHalfClosed = false;
   /** Bytes written when a client that sends no more was last looked at. */
   #written = 0;
+  /** Bytes of the body's data. */
+  #length = 0;
   /** Bytes of the body since the beginning of the present `stallTimeoutMs`; bytes drained. */
   #received = 0;
   /** Since when the client has taken nothing of what was written; 0 when nothing waits. */
   #stalledSince = 0;
   #tunnel: ServerConnection | null = null;
 
-  /** `accepted` has read nothing yet. */
-  constructor(context: PlaneContext, accepted: Socket, onGone: (client: Client) => void) {
+  /** `accepted` has read nothing yet; `address` is its peer's, normalized. */
+  constructor(context: PlaneContext, accepted: Socket, address: string, onGone: (client: Client) => void) {
     const socket = readShared(accepted, (bytes) => this.#onData(bytes));
-    const address = normalizeIp(socket.remoteAddress ?? "");
     const { localAddress: host = "", localPort: port = 0 } = socket;
     this.sender = { address, trusted: context.trust.trusts(address), local: formatAddress({ host, port }) };
-    this.fields = new RequestFields(this.sender, context.via);
+    this.fields = new RequestFields(this.sender, context.settings.via);
+    this.#entered = address;
     this.#context = context;
     this.#socket = socket;
     this.output = new Output(socket);
     this.#onGone = onGone;
-    this.#deadline = context.now + context.timeouts.stallTimeoutMs;
+    this.#deadline = context.now + context.settings.idleTimeoutMs;
+    if (context.settings.proxyProtocol) this.#awaitProxyHeader();
     socket.on("end", this.#onEnd);
     socket.on("drain", this.#onDrain);
     socket.on("error", () => socket.destroy());
     socket.on("close", this.#onClose);
+  }
+
+  #awaitProxyHeader(): void {
+    this.#phase = Phase.proxy;
+    this.#deadline = this.#context.now + this.#context.settings.headTimeoutMs;
   }
 
   /** A request is under way. */
@@ -113,7 +120,7 @@ export class Client {
   sweep(now: number): void {
     if (this.#socket.writableLength === 0) this.#stalledSince = 0;
     else if (this.#stalledSince === 0) this.#stalledSince = now;
-    else if (now - this.#stalledSince >= this.#context.timeouts.stallTimeoutMs) this.destroy();
+    else if (now - this.#stalledSince >= this.#context.settings.stallTimeoutMs) this.destroy();
     if (now >= this.#deadline) this.#late(now);
   }
 
@@ -139,8 +146,8 @@ export class Client {
       this.#deadline = now + halfClosedMs;
       return;
     }
-    const { stallTimeoutMs } = this.#context.timeouts;
-    const isSlow = !this.#isPaused && this.#received < (slowestBody * stallTimeoutMs) / 1_000;
+    const { stallTimeoutMs, minBodyRate } = this.#context.settings;
+    const isSlow = !this.#isPaused && this.#received < Math.max(1, (minBodyRate * stallTimeoutMs) / 1_000);
     this.#received = 0;
     this.#deadline = this.#body.done ? Number.POSITIVE_INFINITY : now + stallTimeoutMs;
     if (isSlow && !this.#body.done) this.#breakOff("request-timeout");
@@ -178,6 +185,8 @@ export class Client {
   /** Takes what comes next; returns where to go on, or -1 when the rest has been dealt with. */
   #take(bytes: Buffer, at: number): number {
     switch (this.#phase) {
+      case Phase.proxy:
+        return this.#takeProxyHeader(bytes, at);
       case Phase.idle:
       case Phase.head:
         return this.#takeHead(bytes, at);
@@ -192,11 +201,41 @@ export class Client {
     }
   }
 
+  /** Who does not speak the PROXY protocol gets no answer: what would it be taken for? */
+  #takeProxyHeader(bytes: Buffer, at: number): number {
+    const header = readProxyHeader(bytes, at, bytes.length);
+    if (header === more) {
+      this.#held = Buffer.from(bytes.subarray(at));
+      return -1;
+    }
+    if (header === refused) {
+      this.destroy();
+      return -1;
+    }
+    this.#phase = Phase.idle;
+    this.#deadline = this.#context.now + this.#context.settings.idleTimeoutMs;
+    if (header.address !== null && this.sender.trusted) this.#becomes(normalizeIp(header.address));
+    return header.next;
+  }
+
+  /** The client is somebody else than the peer. */
+  #becomes(address: string): void {
+    const { trust, door, settings } = this.#context;
+    if (this.#entered !== null) door.leave(this.#entered);
+    this.#entered = door.enter(address) ? address : null;
+    this.sender = { ...this.sender, address, trusted: trust.trusts(address) };
+    this.fields = new RequestFields(this.sender, settings.via);
+    if (this.#entered !== null) return;
+    door.count();
+    this.output.add(refusalAnswer("too-many-connections", "Connection: close\r\n"));
+    this.answered(false);
+  }
+
   #takeHead(bytes: Buffer, at: number): number {
-    const reader = this.#reader ?? nextReader();
+    const reader = this.#reader ?? this.#context.readers.takeRequest();
     const next = reader.read(bytes, at, bytes.length);
     if (next === more) {
-      if (this.#phase === Phase.idle) this.#deadline = this.#context.now + this.#context.timeouts.headTimeoutMs;
+      if (this.#phase === Phase.idle) this.#deadline = this.#context.now + this.#context.settings.headTimeoutMs;
       this.#phase = Phase.head;
       this.#reader = reader;
       this.#held = Buffer.from(bytes.subarray(at));
@@ -205,7 +244,7 @@ export class Client {
     this.#reader = null;
     if (next < 0) this.#refuseUnread(reader.refusal === null ? "bad-request" : refusalOfUnread(reader.refusal));
     else this.#accept(reader);
-    spare = reader;
+    this.#context.readers.giveRequest(reader);
     return next < 0 ? -1 : next;
   }
 
@@ -214,9 +253,10 @@ export class Client {
     this.#phase = Phase.exchange;
     this.#deadline = Number.POSITIVE_INFINITY;
     this.#received = 0;
+    this.#length = 0;
     const framing = requestFraming(head);
     this.#body.begin(framing, head.fields.contentLength);
-    if (!this.#body.done) this.#deadline = this.#context.now + this.#context.timeouts.stallTimeoutMs;
+    if (!this.#body.done) this.#deadline = this.#context.now + this.#context.settings.stallTimeoutMs;
     const own = ownAnswer(head, this.#context);
     if (own !== null) {
       this.#context.done(0, own.refused);
@@ -238,14 +278,20 @@ export class Client {
     }
     const body = this.#body;
     const next = body.read(bytes, at, bytes.length);
-    if (body.refusal !== null) {
-      this.#breakOff(refusalOfUnread(body.refusal));
+    this.#length += body.dataEnd - body.dataStart;
+    if (body.refusal !== null || this.#isTooLarge) {
+      this.#breakOff(body.refusal === null ? "body-too-large" : refusalOfUnread(body.refusal));
       return -1;
     }
     this.#received += next - at;
     if (!connection.sendBody(bytes, body)) this.#pause();
     if (body.done) this.#deadline = Number.POSITIVE_INFINITY;
     return next;
+  }
+
+  get #isTooLarge(): boolean {
+    const { maxBodyBytes } = this.#context.settings;
+    return maxBodyBytes > 0 && this.#length > maxBodyBytes;
   }
 
   /** Takes no notice of a body that nobody wants. */
@@ -262,7 +308,7 @@ export class Client {
     if (this.#exchange?.isLast === true) return -1;
     this.#held = Buffer.from(bytes.subarray(at));
     if (this.#exchange?.upgrades !== true) {
-      this.#ahead ??= new LookAhead();
+      this.#ahead ??= new LookAhead(this.#context.readers.newRequest());
       if (!this.#ahead.isSound(this.#held)) this.destroy();
     }
     if (this.#held.length > maxHeld) this.#pause();
@@ -316,7 +362,7 @@ export class Client {
   /** The next request. */
   #turn(): void {
     this.#phase = Phase.idle;
-    this.#deadline = this.#context.now + this.#context.timeouts.stallTimeoutMs;
+    this.#deadline = this.#context.now + this.#context.settings.idleTimeoutMs;
     if (this.#isReading) return;
     this.resume();
     const held = this.#held ?? nothing;
@@ -387,6 +433,7 @@ export class Client {
     this.#exchange?.cancel();
     this.#exchange = null;
     this.#tunnel?.destroy();
+    if (this.#entered !== null) this.#context.door.leave(this.#entered);
     this.#onGone(this);
   };
 }

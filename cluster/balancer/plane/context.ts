@@ -1,15 +1,18 @@
+import type { Settings } from "../options.ts";
 import type { Routing } from "../routing.ts";
 import type { Trust } from "../trust.ts";
 import type { RetryBudget } from "./budget.ts";
-import type { PlaneTimeouts } from "./plane.ts";
+import type { Door } from "./door.ts";
 import type { Pools } from "./pools.ts";
+import type { Readers } from "./readers.ts";
 
 /** What everything in a data plane shares. */
 export interface PlaneContext {
   readonly members: Routing;
   readonly trust: Trust;
-  readonly timeouts: PlaneTimeouts;
-  readonly via: boolean;
+  readonly settings: Settings;
+  readonly readers: Readers;
+  readonly door: Door;
   readonly pools: Pools;
   readonly budget: RetryBudget;
   /** The time of the last sweep, in milliseconds of `performance.now()`: late by one sweep at most, and free. */

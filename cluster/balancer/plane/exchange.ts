@@ -18,7 +18,6 @@ import type { ServerConnection } from "./server-connection.ts";
 import { source } from "./source.ts";
 
 /** A request that harms whom it reaches must not be carried from server to server. */
-const maxAttempts = 3;
 const maxBroken = 2;
 
 /** A request on its way through the balancer: one or more attempts at servers, one answer. */
@@ -119,7 +118,7 @@ export class Exchange {
   upgrade(head: ResponseHead, connection: ServerConnection): void {
     if (this.#upstream !== null) countAnswer(this.#upstream, 101);
     this.isAnswered = true;
-    this.#client.output.add(writeUpgrade(head, this.#context.via ? viaLine : ""));
+    this.#client.output.add(writeUpgrade(head, this.#context.settings.via ? viaLine : ""));
     connection.openTunnel(this.#client);
     this.#client.openTunnel(connection);
   }
@@ -160,6 +159,28 @@ export class Exchange {
     this.#end(null);
   }
 
+  /**
+   * Whether the request is to be made elsewhere because this server answers with `status`, as `--retry-on` asks; then
+   * `tryElsewhere` has to follow, and no answer.
+   */
+  mayGoElsewhere(status: number): boolean {
+    const { settings, members, budget } = this.#context;
+    if (!settings.retryOn.includes(status) || !this.isRepeatable || this.isOver || this.#upstream === null)
+      return false;
+    if (this.#attempts >= settings.attempts) return false;
+    const other = members.choose(this.#key, [...this.#tried, this.#upstream]);
+    return other !== null && other !== "policy-failed" && budget.take(performance.now());
+  }
+
+  /** Makes the request again, not here. */
+  tryElsewhere(): void {
+    const upstream = this.#release();
+    if (upstream === null) return;
+    this.#tried = [...this.#tried, upstream];
+    upstream.counts.retries += 1;
+    this.attempt();
+  }
+
   /** The connection broke, or could not be made. `isFirst` is false for a request that stood behind another on it. */
   failed(failure: Failure, code: string, isFirst: boolean): void {
     const upstream = this.#release();
@@ -184,7 +205,7 @@ export class Exchange {
 
   /** Why the request is not made again; null when it is. A server that was never reached costs the others nothing. */
   #refusalAfter(failure: Failure): Refusal | null {
-    const isSpent = this.#attempts >= maxAttempts || this.#broken >= maxBroken;
+    const isSpent = this.#attempts >= this.#context.settings.attempts || this.#broken >= maxBroken;
     const mayRepeat = failure.unreached || (failure.again && this.isRepeatable);
     if (isSpent || !mayRepeat) return failure.refusal;
     return failure.unreached || this.#context.budget.take(performance.now()) ? null : "retry-budget";
@@ -234,7 +255,7 @@ export class Exchange {
 
   /** Lines of ours for the head of an answer. */
   #ownLines(): string {
-    let lines = this.#context.via ? viaLine : "";
+    let lines = this.#context.settings.via ? viaLine : "";
     if (this.#attempts > 1) lines += `X-Lbctl-Attempts: ${this.#attempts}\r\n`;
     if (this.#showsKey) lines += `X-Request-Id: ${this.#key}\r\n`;
     if (!this.#lasts) return `${lines}Connection: close\r\n`;

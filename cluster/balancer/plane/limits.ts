@@ -1,9 +1,17 @@
-import type { Decode, HeadLimits } from "../../../src/http1/index.ts";
+import type { HeadLimits } from "../../../src/http1/index.ts";
+import type { Settings } from "../options.ts";
 
-/** What HAProxy, nginx and Apache allow a request: lines of 8 KiB, four of them, and a hundred fields. */
-export const requestLimits: HeadLimits = { line: 8_192, head: 32_768, fields: 100 };
-/** Servers are given more room: cookies are long. */
-export const answerLimits: HeadLimits = { line: 16_384, head: 65_536, fields: 200 };
+type HeadSettings = Pick<Settings, "maxLineBytes" | "maxHeadBytes" | "maxFields">;
 
-export const latin1: Decode = (bytes, from, to) =>
-  Buffer.isBuffer(bytes) ? bytes.toString("latin1", from, to) : Buffer.from(bytes).toString("latin1", from, to);
+export const requestLimits = ({ maxLineBytes, maxHeadBytes, maxFields }: HeadSettings): HeadLimits => ({
+  line: maxLineBytes,
+  head: maxHeadBytes,
+  fields: maxFields,
+});
+
+/** Servers are given twice the room: cookies are long. */
+export const answerLimits = ({ maxLineBytes, maxHeadBytes, maxFields }: HeadSettings): HeadLimits => ({
+  line: 2 * maxLineBytes,
+  head: 2 * maxHeadBytes,
+  fields: 2 * maxFields,
+});

@@ -16,6 +16,7 @@ export interface OwnAnswer {
 export function ownAnswer(head: RequestHead, context: PlaneContext): OwnAnswer | null {
   const { method, path, fields, minor, text } = head;
   const expect = minor === 1 ? fields.find("expect", text) : undefined;
+  if (isLarge(head, context)) return refusal("body-too-large", head, context);
   if (method === "TRACE") return refusal("method-not-allowed", head, context);
   if (expect !== undefined && expect.toLowerCase() !== "100-continue")
     return refusal("expectation-failed", head, context);
@@ -48,9 +49,13 @@ function health(head: RequestHead, context: PlaneContext): OwnAnswer {
   return { answer: withoutBody(head, answer), refused: null, lasts: lasts(head, context) };
 }
 
+/** Whether a body is longer than it may be, as far as its head tells. */
+const isLarge = ({ fields }: RequestHead, { settings: { maxBodyBytes } }: PlaneContext): boolean =>
+  maxBodyBytes > 0 && fields.contentLength > maxBodyBytes;
+
 /** A client that waits with its body may leave it out after another answer than 100: what would come next? */
-const lasts = ({ persists, fields }: RequestHead, { closing }: PlaneContext): boolean =>
-  persists && !closing && (fields.present & (1 << Field.expect)) === 0;
+const lasts = (head: RequestHead, context: PlaneContext): boolean =>
+  head.persists && !context.closing && (head.fields.present & (1 << Field.expect)) === 0 && !isLarge(head, context);
 
 function lastLine(head: RequestHead, context: PlaneContext): string {
   if (!lasts(head, context)) return "Connection: close\r\n";

@@ -1,25 +1,15 @@
 import type { Endpoint } from "../../listen.ts";
 import type { Durations } from "../durations.ts";
+import type { Settings } from "../options.ts";
 import type { Routing } from "../routing.ts";
 import type { Trust } from "../trust.ts";
 import type { Upstream } from "../upstream.ts";
 
-/** How long things may take, in milliseconds; `BalancerConfig` says more of each. */
-export interface PlaneTimeouts {
-  readonly connectTimeoutMs: number;
-  readonly answerTimeoutMs: number;
-  readonly headTimeoutMs: number;
-  readonly stallTimeoutMs: number;
-  readonly tunnelTimeoutMs: number;
-}
-
 /** What a data plane is given. It asks `members` where to send a request, and tells the servers' fate to them. */
-export interface DataPlaneOptions extends PlaneTimeouts {
+export interface DataPlaneOptions extends Settings {
   readonly listen: Endpoint;
   readonly members: Routing;
   readonly trust: Trust;
-  /** Adds `Via: 1.1 lbctl` to requests and answers. */
-  readonly via: boolean;
   /** Takes the seconds that each request took. */
   readonly durations: Durations;
 }

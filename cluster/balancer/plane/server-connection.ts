@@ -1,25 +1,16 @@
 import { connect, type Socket } from "node:net";
-import { BodyReader, chunkHead, Framing, more, ResponseHead, responseFraming } from "../../../src/http1/index.ts";
+import { BodyReader, chunkHead, Framing, more, type ResponseHead, responseFraming } from "../../../src/http1/index.ts";
 import { codeOf } from "../error-code.ts";
 import type { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
 import { writeCopy } from "./copies.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Failure, failures, unconnected } from "./failure.ts";
-import { answerLimits, latin1 } from "./limits.ts";
 import { Output } from "./output.ts";
 import type { Pool } from "./pool.ts";
 
 /** What comes from any server is read into this, and used or copied before anything else is read. */
 const shared = Buffer.allocUnsafeSlow(65_536);
-
-let spare: ResponseHead | null = null;
-const nextReader = (): ResponseHead => {
-  const reader = spare ?? new ResponseHead(answerLimits, latin1);
-  spare = null;
-  reader.reset();
-  return reader;
-};
 
 /** A connection to a server: requests out, answers back in the same order. */
 export class ServerConnection {
@@ -57,7 +48,7 @@ export class ServerConnection {
     this.#context = context;
     this.#pool = pool;
     this.#queue.push(...exchanges);
-    this.#deadline = context.now + context.timeouts.connectTimeoutMs;
+    this.#deadline = context.now + context.settings.connectTimeoutMs;
     const { host, port } = pool.upstream.endpoint;
     const onread = { buffer: shared, callback: this.#onRead };
     this.#socket = connect({ host, port, noDelay: true, allowHalfOpen: true, onread }, this.#onConnect);
@@ -95,7 +86,7 @@ export class ServerConnection {
   #sendAll(exchanges: readonly Exchange[]): void {
     for (const exchange of exchanges) this.#output.add(exchange.head);
     this.#isSending = exchanges[0]?.framing !== Framing.none;
-    this.#deadline = this.#context.now + this.#context.timeouts.answerTimeoutMs;
+    this.#deadline = this.#context.now + this.#context.settings.answerTimeoutMs;
     let isSeenTo = false;
     for (const exchange of exchanges) isSeenTo = exchange.sent(this);
     if (!isSeenTo) this.flush();
@@ -125,7 +116,7 @@ export class ServerConnection {
       if (isChunked) this.#output.add(`0\r\n${trailers}\r\n`);
       this.#isSending = false;
     }
-    if (!this.#inBody) this.#deadline = this.#context.now + this.#context.timeouts.answerTimeoutMs;
+    if (!this.#inBody) this.#deadline = this.#context.now + this.#context.settings.answerTimeoutMs;
     return !this.#socket.writableNeedDrain;
   }
 
@@ -143,7 +134,7 @@ export class ServerConnection {
   }
 
   #patience(): number {
-    const { stallTimeoutMs, tunnelTimeoutMs } = this.#context.timeouts;
+    const { stallTimeoutMs, tunnelTimeoutMs } = this.#context.settings;
     return this.#context.now + (this.#tunnel === null ? stallTimeoutMs : tunnelTimeoutMs);
   }
 
@@ -202,7 +193,7 @@ export class ServerConnection {
   }
 
   #takeHead(exchange: Exchange, bytes: Buffer, at: number): number {
-    const reader = this.#reader ?? nextReader();
+    const reader = this.#reader ?? this.#context.readers.takeAnswer();
     const next = reader.read(bytes, at, bytes.length);
     if (next === more) {
       this.#reader = reader;
@@ -211,7 +202,7 @@ export class ServerConnection {
       return -1;
     }
     this.#reader = null;
-    spare = reader;
+    this.#context.readers.giveAnswer(reader);
     if (next < 0) this.#fail(failures.badAnswer, "EPROTO");
     else if (reader.status < 200) return this.#takeInterim(exchange, reader, bytes, next);
     else this.#begin(exchange, reader);
@@ -239,11 +230,23 @@ export class ServerConnection {
   #begin(exchange: Exchange, head: ResponseHead): void {
     const framing = responseFraming(head, exchange.method);
     this.#lasts = head.persists && framing !== Framing.close;
+    if (exchange.mayGoElsewhere(head.status)) {
+      this.#sendElsewhere(exchange, framing);
+      return;
+    }
     exchange.answer(head, framing);
     this.#body.begin(framing, head.fields.contentLength);
     this.#inBody = true;
     if (this.#body.done) this.#finish(exchange);
     else this.#deadline = this.#patience();
+  }
+
+  /** Nobody wants this answer: where there is more of it than its head, the connection ends. */
+  #sendElsewhere(exchange: Exchange, framing: Framing): void {
+    if (framing !== Framing.none) this.#lasts = false;
+    this.#body.begin(Framing.none, 0);
+    this.#free(exchange);
+    exchange.tryElsewhere();
   }
 
   #takeBody(exchange: Exchange, bytes: Buffer, at: number): number {
@@ -261,19 +264,24 @@ export class ServerConnection {
 
   /** The present answer is whole. */
   #finish(exchange: Exchange): void {
+    this.#free(exchange);
+    exchange.finish(this.#body.trailers);
+  }
+
+  /** Nothing more is to come for the request that is answered now. */
+  #free(exchange: Exchange): void {
     this.#inBody = false;
     this.#queue.shift();
     exchange.connection = null;
     if (!this.#lasts || this.#isSending || this.#isSpent) this.#leave();
     else if (this.#queue.length === 0) this.#rest();
     else this.#goOn();
-    exchange.finish(this.#body.trailers);
   }
 
   /** The answer to the next request is to come. */
   #goOn(): void {
     const now = performance.now();
-    this.#deadline = now + this.#context.timeouts.answerTimeoutMs;
+    this.#deadline = now + this.#context.settings.answerTimeoutMs;
     // The answers behind the first come with it, and say nothing of the time that one takes.
     if (this.#isFresh) this.#pool.answeredIn(now - this.#progress);
     this.#isFresh = false;

@@ -2,12 +2,17 @@
 import { createServer, type Server } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { listen } from "../../listen.ts";
+import { normalizeIp } from "../address.ts";
+import type { Settings } from "../options.ts";
 import { RetryBudget } from "./budget.ts";
 import { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
-import { type DataPlaneOptions, ownUsage, type PlaneTimeouts, type StartDataPlane } from "./plane.ts";
+import { Door } from "./door.ts";
+import { type DataPlaneOptions, ownUsage, type StartDataPlane } from "./plane.ts";
 import { Pool } from "./pool.ts";
 import { Pools } from "./pools.ts";
+import { Readers } from "./readers.ts";
+import { statusOf } from "./refusal.ts";
 
 /** Starts to take requests; rejects with the system's error when the port is taken. */
 export const startSocketPlane: StartDataPlane = async (options) => {
@@ -15,7 +20,10 @@ export const startSocketPlane: StartDataPlane = async (options) => {
   const refusals = new Map<number, number>();
   const context = newContext(options, refusals);
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
-    clients.add(new Client(context, socket, (client) => clients.delete(client)));
+    const address = normalizeIp(socket.remoteAddress ?? "");
+    if (!context.door.isFull(clients.size) && context.door.enter(address))
+      clients.add(new Client(context, socket, address, (client) => clients.delete(client)));
+    else context.door.turnAway(socket);
   });
   const port = await listen(server, options.listen);
   const sweep = setInterval(() => {
@@ -38,6 +46,7 @@ export const startSocketPlane: StartDataPlane = async (options) => {
     forget: (upstream) => context.pools.forget(upstream),
     close: async (deadlineMs) => {
       context.closing = true;
+      context.door.close();
       await closeAll(server, clients, deadlineMs);
       clearInterval(sweep);
       context.pools.close();
@@ -49,23 +58,29 @@ function newContext(options: DataPlaneOptions, refusals: Map<number, number>): P
   const context: PlaneContext = {
     members: options.members,
     trust: options.trust,
-    timeouts: options,
-    via: options.via,
+    settings: options,
+    readers: new Readers(options),
+    door: new Door(options, options.trust, () => count(refusals, statusOf("too-many-connections"))),
     pools: new Pools((upstream) => new Pool(context, upstream)),
-    budget: new RetryBudget(),
+    budget: new RetryBudget(options),
     now: performance.now(),
     closing: false,
     done: (seconds, refused) => {
       options.durations.observe(seconds);
-      if (refused !== null) refusals.set(refused, (refusals.get(refused) ?? 0) + 1);
+      if (refused !== null) count(refusals, refused);
     },
   };
   return context;
 }
 
+const count = (refusals: Map<number, number>, status: number): void => {
+  refusals.set(status, (refusals.get(status) ?? 0) + 1);
+};
+
 /** Often enough that no timeout is late by more than a quarter of it, or half a second. */
-function sweepMs({ connectTimeoutMs, answerTimeoutMs, headTimeoutMs, stallTimeoutMs }: PlaneTimeouts): number {
-  const shortest = Math.min(connectTimeoutMs, answerTimeoutMs, headTimeoutMs, stallTimeoutMs);
+function sweepMs(options: Settings): number {
+  const { connectTimeoutMs, answerTimeoutMs, headTimeoutMs, idleTimeoutMs, stallTimeoutMs } = options;
+  const shortest = Math.min(connectTimeoutMs, answerTimeoutMs, headTimeoutMs, idleTimeoutMs, stallTimeoutMs);
   return Math.min(Math.max(shortest / 4, 5), 500);
 }
 

@@ -1,16 +1,14 @@
 /** What a balancer's parent process and its workers say to each other. Plain data: it crosses between processes. */
 import type { Member, Sources } from "../../../src/placement/index.ts";
 import type { Endpoint } from "../../listen.ts";
-import type { AvailabilityOptions } from "../availability.ts";
 import type { BalancerEvent } from "../events.ts";
 import type { KeySpec } from "../key.ts";
-import type { PlaneTimeouts } from "../plane/plane.ts";
+import type { Settings } from "../options.ts";
 
 /** What each worker's data plane is started with. */
-export interface WorkerSetup extends PlaneTimeouts, AvailabilityOptions {
+export interface WorkerSetup extends Settings {
   readonly listen: Endpoint;
   readonly trust: readonly string[];
-  readonly via: boolean;
 }
 
 /** How a server stands, by what its checks and all workers' requests say. */
