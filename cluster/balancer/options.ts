@@ -113,6 +113,27 @@ const options = {
     [0, 1_000_000],
     "requests that a server has at a time, others going to the next candidate; 0: any (HAProxy, nginx: any)",
   ),
+  maxServerConnections: number(
+    "max-server-connections",
+    "n",
+    1_024,
+    [1, 1_000_000],
+    "connections to a server; further requests wait for one (Envoy: 1024)",
+  ),
+  maxPending: number(
+    "max-pending",
+    "n",
+    1_024,
+    [0, 1_000_000],
+    "requests that wait for a connection to a server; beyond: 503 (Envoy: 1024)",
+  ),
+  maxShared: number(
+    "max-shared",
+    "n",
+    8,
+    [1, 64],
+    "requests of one moment on one connection to a server, if each may be made twice; 1: none share (HAProxy, nginx: 1)",
+  ),
   slowStartMs: number(
     "slow-start",
     "ms",

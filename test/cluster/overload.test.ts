@@ -1,8 +1,9 @@
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { ask, closeOf, patience, startHttp } from "./harness.ts";
+import { ask, closeOf, control, json, member, patience, startFor, startHttp } from "./harness.ts";
 import { run, useProgram } from "./program.ts";
 
 const program = useProgram("balancer");
@@ -62,4 +63,22 @@ test("a check for which there is no free descriptor says nothing of the server",
   for (let count = 0; count < 200; count += 1) await say(first, "/health");
   balancer.child.kill("SIGTERM");
   expect(await log).not.toContain("down");
+});
+
+test("a server whose connections are all busy keeps some requests waiting, and the others are refused at once", async () => {
+  const held: ServerResponse[] = [];
+  const slow = await startHttp((_, response) => void held.push(response));
+  const balancer = await startFor([member("slow", slow)], { maxServerConnections: 2, maxPending: 1 });
+  const asked = [ask(balancer.port), ask(balancer.port)];
+  await expect.poll(() => held.length, patience).toBe(2);
+  const waiting = ask(balancer.port);
+  const shown = async () => json(await control(balancer, "GET", "/v1/servers")).servers[0].inFlight;
+  await expect.poll(shown, patience).toBe(3);
+  const refused = await ask(balancer.port);
+  expect([refused.status, json(refused).error.reason]).toEqual([503, "overloaded"]);
+  for (const response of held.splice(0)) response.end("served");
+  await expect.poll(() => held.length, patience).toBe(1);
+  held[0]?.end("served");
+  for (const reply of await Promise.all([...asked, waiting])) expect(reply.body.toString()).toBe("served");
+  expect(await shown()).toBe(0);
 });

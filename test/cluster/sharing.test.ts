@@ -75,6 +75,24 @@ describe("requests of one moment", () => {
     expect((await Promise.all(answers)).sort()).toEqual([...paths].sort());
   });
 
+  test("share nothing where that is turned off", async () => {
+    let outstanding = 0;
+    let most = 0;
+    const port = await startEach((socket, path) => {
+      // Answered a turn later: a second request on the connection would come before that.
+      const mine = ++outstanding;
+      most = Math.max(most, mine);
+      setImmediate(() => {
+        outstanding -= 1;
+        socket.write(ok(path));
+      });
+    });
+    const balancer = await startFor([member("a", port)], { maxShared: 1, maxServerConnections: 1 });
+    for (let round = 0; round < 3; round += 1)
+      expect((await askAll(balancer)).map(({ body }) => body.toString())).toEqual(paths);
+    expect(most).toBe(1);
+  });
+
   test("that may not be made twice share nothing", async () => {
     let most = 0;
     const port = await startRaw((socket) =>

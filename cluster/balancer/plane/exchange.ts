@@ -181,6 +181,12 @@ export class Exchange {
     this.attempt();
   }
 
+  /** Its server has no room for it, not even to wait. */
+  turnedAway(): void {
+    this.#release();
+    this.refuse("overloaded");
+  }
+
   /** The connection broke, or could not be made. `isFirst` is false for a request that stood behind another on it. */
   failed(failure: Failure, code: string, isFirst: boolean): void {
     const upstream = this.#release();

@@ -3,14 +3,9 @@ import type { PlaneContext } from "./context.ts";
 import type { Exchange } from "./exchange.ts";
 import { ServerConnection } from "./server-connection.ts";
 
-/** Connections to one server; further requests wait for one of these. */
-const maxConnections = 1_024;
 /** Node's servers close after 5 s; a connection is not used when that may be about to happen. */
 const idleMs = 4_000;
-/** Requests of one turn of the event loop that share a connection, if each may be made twice. */
-const maxShared = 8;
-
-/** None of them is left to wait for the one before it longer than so many times what is usual, nor less than so many milliseconds. */
+/** No request that shares a connection is left to wait for the one before it longer than so many times what is usual, nor less than so many milliseconds. */
 const patience = 4;
 const leastPatienceMs = 50;
 /** How long a server that kept such requests waiting is given one at a time: longer each time, up to a minute. */
@@ -42,15 +37,17 @@ export class Pool {
   }
 
   send(exchange: Exchange): void {
-    if (exchange.isRepeatable && this.#idle.length > 0) {
+    const { maxServerConnections, maxPending, maxShared } = this.#context.settings;
+    if (maxShared > 1 && exchange.isRepeatable && this.#idle.length > 0) {
       this.#waiting.push(exchange);
       this.#schedule();
       return;
     }
     const connection = this.#idle.pop();
     if (connection !== undefined) connection.send([exchange]);
-    else if (this.#connections.size < maxConnections) this.#open(exchange);
-    else this.#waiting.push(exchange);
+    else if (this.#connections.size < maxServerConnections) this.#open(exchange);
+    else if (this.#waiting.length < maxPending) this.#waiting.push(exchange);
+    else exchange.turnedAway();
   }
 
   #schedule(): void {
@@ -76,7 +73,7 @@ export class Pool {
 
   /** Requests share a connection when each of them may be made twice. */
   #endOfBatch(waiting: readonly Exchange[], from: number): number {
-    const most = this.#context.now < this.#slowUntil ? 1 : maxShared;
+    const most = this.#context.now < this.#slowUntil ? 1 : this.#context.settings.maxShared;
     let at = from;
     while (at < waiting.length && at - from < most && waiting[at]?.isRepeatable === true) at += 1;
     return Math.max(at, from + 1);
