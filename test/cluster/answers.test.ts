@@ -150,6 +150,19 @@ describe("26: bytes that nobody asked for", () => {
   });
 });
 
+test("26: bytes behind an answer are not the answer to the client's next request", async () => {
+  const ok = (body: string): string => `HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n${body}`;
+  const port = await startRaw((socket) =>
+    socket.setEncoding("latin1").on("data", (chunk) => {
+      socket.write(String(chunk).startsWith("GET") ? ok("gets") + ok("evil") : ok("post"));
+    }),
+  );
+  const { port: front } = await startFor([member("a", port)]);
+  const post = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+  const text = await exchange(front, `GET / HTTP/1.1\r\nHost: x\r\n\r\n${post}`);
+  expect(text.match(/gets|evil|post/g)).toEqual(["gets", "post"]);
+});
+
 test("27: a connection that was closed while idle costs a POST nothing either, when that is known", async () => {
   const sockets: Socket[] = [];
   const port = await startRaw((socket) => {
@@ -172,4 +185,10 @@ test("46: a Trailer field without chunks harms neither side", async () => {
 test("47: an unsolicited 101 is a 502 to whoever waits", async () => {
   const { port } = await startBefore("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
   expect((await ask(port)).status).toBe(502);
+});
+
+test("19: a 101 that names no protocol is a 502", async () => {
+  const { port } = await startBefore("HTTP/1.1 101 Go\r\nConnection: upgrade\r\n\r\n");
+  const upgrade = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: x\r\nConnection: upgrade, close\r\n\r\n";
+  expect(await exchange(port, upgrade)).toMatch(/^HTTP\/1.1 502 /);
 });

@@ -1,7 +1,18 @@
 /** Requests that share a connection to their server: each is answered as if it were alone. */
 import { connect, type Socket } from "node:net";
-import { describe, expect, test } from "vitest";
-import { ask, type Balancer, control, json, member, type Reply, startFor, startHttp, startRaw } from "./harness.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import {
+  ask,
+  type Balancer,
+  control,
+  json,
+  member,
+  type Reply,
+  signal,
+  startFor,
+  startHttp,
+  startRaw,
+} from "./harness.ts";
 
 const paths = Array.from({ length: 40 }, (_, index) => `/${index}`);
 
@@ -118,4 +129,110 @@ describe("requests of one moment", () => {
     }
     expect(await shown(balancer)).toMatchObject({ failures: 0, inFlight: 0 });
   });
+});
+
+/** Connections of clients that each have had an answer, so that what they send next comes in one turn. */
+async function openWarm({ port }: Balancer, count: number): Promise<Socket[]> {
+  const sockets = Array.from({ length: count }, () => connect({ host: "127.0.0.1", port }));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await Promise.all(
+    sockets.map((socket) => {
+      socket.on("error", () => {}).setEncoding("latin1");
+      socket.write(head("GET /warm"));
+      return next(socket, "/warm");
+    }),
+  );
+  return sockets;
+}
+
+const head = (line: string, more = ""): string => `${line} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+
+/** Resolves to what a client has got when that ends with `last`. */
+const next = (socket: Socket, last: string): Promise<string> =>
+  new Promise((resolve) => {
+    let text = "";
+    socket.on("data", function read(chunk) {
+      text += chunk;
+      if (!text.endsWith(last)) return;
+      socket.off("data", read);
+      resolve(text);
+    });
+  });
+
+describe("a connection is not shared", () => {
+  test("19: with an upgrade, into whose tunnel the requests behind it would go", async () => {
+    const port = await startRaw((socket) => {
+      let isTunnel = false;
+      socket.setEncoding("latin1").on("data", (chunk) => {
+        const [first = "", ...rest] = String(chunk).split("\r\n\r\n").slice(0, -1);
+        if (isTunnel) return;
+        isTunnel = /\nUpgrade/.test(first);
+        if (!isTunnel) for (const each of [first, ...rest]) socket.write(ok(each.split(" ")[1] ?? ""));
+        else socket.write(`HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nseen: ${rest}.`);
+      });
+    });
+    const balancer = await startFor([member("a", port)]);
+    const [upgrading, ...others] = await openWarm(balancer, 5);
+    const tunnel = next(upgrading as Socket, ".");
+    upgrading?.write(head("GET /up", "Upgrade: x\r\nConnection: upgrade\r\n"));
+    for (const socket of others) socket.write(head("GET /own"));
+    await Promise.all(others.map((socket) => next(socket, "/own")));
+    expect(await tunnel).toMatch(/\r\n\r\nseen: \.$/);
+  });
+
+  test.each([
+    ["HEAD /x", "HTTP/1.1 200 OK\r\n"],
+    ["GET /x", "HTTP/1.1 304 Not Modified\r\n"],
+    ["GET /x", "HTTP/1.1 204 No Content\r\n"],
+  ])("26: with what is behind an answer to %s, %j, that has a body all the same", async (line, status) => {
+    const poison = ok("/poison");
+    const bad = `${status}Content-Length: ${poison.length}\r\n\r\n${poison}`;
+    const port = await startEach((socket, path) => socket.write(path === "/x" ? bad : ok(path)));
+    const balancer = await startFor([member("a", port)]);
+    const [first, ...others] = await openWarm(balancer, 4);
+    first?.write(head(line));
+    for (const socket of others) socket.write(head("GET /own"));
+    const answers = await Promise.all(others.map((socket) => next(socket, "/own")));
+    expect(answers.join("")).not.toContain("poison");
+  });
+});
+
+test("26: a server that has ever said more than it was asked is given one request at a time", async () => {
+  let most = 0;
+  const port = await startRaw((socket) =>
+    socket.setEncoding("latin1").on("data", (chunk) => {
+      const asked = String(chunk).split("\r\n\r\n").slice(0, -1);
+      most = Math.max(most, asked.length);
+      socket.write(asked.map((each) => ok(each.split(" ")[1] ?? "")).join(""));
+      if (asked[0]?.includes(" /more")) socket.write(ok("/more"));
+    }),
+  );
+  const balancer = await startFor([member("a", port)]);
+  await ask(balancer.port, { path: "/more" });
+  for (let round = 0; round < 5; round += 1)
+    expect((await askAll(balancer)).map(({ body }) => body.toString())).toEqual(paths);
+  expect(most).toBe(1);
+});
+
+test("38: a shared connection ends when all of its clients have left", async () => {
+  const begun = signal();
+  const closed = signal();
+  const port = await startEach((socket, path) => {
+    if (path === "/warm") socket.write(ok(path));
+    else if (path === "/endless") {
+      // What is behind it is not answered, as if this were never whole.
+      socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n.\r\n");
+      socket.on("close", closed.resolve);
+      begun.resolve();
+    }
+  });
+  const balancer = await startFor([member("a", port)]);
+  const sockets = await openWarm(balancer, 2);
+  for (const [at, socket] of sockets.entries()) socket.write(head(at === 0 ? "GET /endless" : "GET /behind"));
+  await begun.promise;
+  for (const socket of sockets) socket.resetAndDestroy();
+  await closed.promise;
+  await expect.poll(async () => (await shown(balancer)).inFlight).toBe(0);
 });

@@ -83,6 +83,53 @@ test("36: a server that does not read its request holds the client up, and memor
   expect(given).toBeLessThan(total / 2);
 });
 
+test("36: a client that asks on and on and reads no answer is read no further until it does", async () => {
+  let served = 0;
+  const port = await startRaw((socket) =>
+    socket.on("data", () => {
+      served += 1;
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 16000\r\n\r\n${"x".repeat(16_000)}`);
+    }),
+  );
+  const balancer = await startFor([member("a", port)], { stallTimeoutMs: 600_000 });
+  const total = 30_000;
+  const socket = open(balancer.port).pause();
+  const request = `GET / HTTP/1.1\r\nHost: x\r\nPadding: ${"x".repeat(2_000)}\r\n\r\n`;
+  let given = 0;
+  const give = (): void => {
+    while (given < total && socket.write(request.repeat(10))) given += 10;
+  };
+  socket.on("drain", give);
+  give();
+  for (let before = -1; given + served !== before; ) {
+    before = given + served;
+    for (let turn = 0; turn < 20; turn += 1) await ask(balancer.port, { path: "/health" });
+  }
+  expect(Math.max(given, served)).toBeLessThan(total / 2);
+  // It goes on where it stood once the answers are taken.
+  const had = given;
+  socket.resume();
+  await expect.poll(() => given, patience).toBeGreaterThan(had + 1_000);
+});
+
+test("36: pipelined requests whose client sends no more are all answered, however long the answers", async () => {
+  const port = await startHttp((_request, response) => void response.end(Buffer.alloc(100_000)));
+  const { port: front } = await startFor([member("a", port)]);
+  const socket = open(front, get.repeat(20));
+  socket.end();
+  expect((await text(socket)).match(/HTTP\/1.1 200/g)).toHaveLength(20);
+});
+
+test("37: a request for which no connection comes free is refused, and is not sent", async () => {
+  const port = await startRaw((socket) => socket.resume());
+  const balancer = await startFor([member("a", port)], { connectTimeoutMs: 200, answerTimeoutMs: 600_000, drainMs: 0 });
+  const most = 1_024;
+  for (let count = 0; count < most; count += 1) open(balancer.port, get);
+  await expect.poll(async () => (await shown(balancer)).inFlight, patience).toBe(most);
+  expect((await ask(balancer.port)).status).toBe(503);
+  expect(await shown(balancer)).toMatchObject({ inFlight: most, failures: 0 });
+});
+
 describe("38: a client that goes away", () => {
   test.each(["destroy", "resetAndDestroy"] as const)("by %s has its request cancelled", async (way) => {
     const arrived = signal();

@@ -175,6 +175,7 @@ export class Client {
 
   /** The client sends no more: there is no other request, and its answer is not waited for as long as others are. */
   #goOnAlone(): void {
+    if (this.#isPutOff) return;
     if (this.#phase === Phase.idle || this.#phase === Phase.head) this.#end();
     else if (this.#phase === Phase.exchange) {
       this.#written = this.#socket.bytesWritten;
@@ -188,6 +189,8 @@ export class Client {
       case Phase.proxy:
         return this.#takeProxyHeader(bytes, at);
       case Phase.idle:
+        // Answers to one who reads none would pile up.
+        return this.#socket.writableNeedDrain ? this.#putOff(bytes, at) : this.#takeHead(bytes, at);
       case Phase.head:
         return this.#takeHead(bytes, at);
       case Phase.exchange:
@@ -271,11 +274,7 @@ export class Client {
   /** Passes on a run of the body, once there is somebody to have it. */
   #takeBody(bytes: Buffer, at: number): number {
     const connection = this.#exchange?.connection ?? null;
-    if (connection === null) {
-      this.#pause();
-      this.#held = Buffer.from(bytes.subarray(at));
-      return -1;
-    }
+    if (connection === null) return this.#putOff(bytes, at);
     const body = this.#body;
     const next = body.read(bytes, at, bytes.length);
     this.#length += body.dataEnd - body.dataStart;
@@ -292,6 +291,13 @@ export class Client {
   get #isTooLarge(): boolean {
     const { maxBodyBytes } = this.#context.settings;
     return maxBodyBytes > 0 && this.#length > maxBodyBytes;
+  }
+
+  /** Keeps what cannot be taken yet, and reads no more. */
+  #putOff(bytes: Buffer, at: number): number {
+    this.#pause();
+    this.#held = Buffer.from(bytes.subarray(at));
+    return -1;
   }
 
   /** Takes no notice of a body that nobody wants. */
@@ -359,6 +365,11 @@ export class Client {
     } else this.#turn();
   }
 
+  /** Requests that have come wait until the client has taken its answers. */
+  get #isPutOff(): boolean {
+    return this.#phase === Phase.idle && this.#held !== null;
+  }
+
   /** The next request. */
   #turn(): void {
     this.#phase = Phase.idle;
@@ -418,7 +429,8 @@ export class Client {
 
   readonly #onDrain = (): void => {
     this.#stalledSince = 0;
-    (this.#tunnel ?? this.#exchange?.connection)?.resume();
+    if (this.#isPutOff) this.#turn();
+    else (this.#tunnel ?? this.#exchange?.connection)?.resume();
   };
 
   readonly #onEnd = (): void => {

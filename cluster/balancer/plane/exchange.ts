@@ -29,8 +29,10 @@ export class Exchange {
   readonly upgrades: boolean;
   /** The client's connection ends with the answer. */
   readonly isLast: boolean;
-  /** It may be made twice, and so may share a connection with others under way. */
+  /** It may be made twice. */
   readonly isRepeatable: boolean;
+  /** It may share a connection with others under way. What stands behind an upgrade would go into its tunnel, and behind a HEAD some servers send the body that it should not have. */
+  readonly mayShare: boolean;
   /** The connection that it was given to. */
   connection: ServerConnection | null = null;
   /** Nobody waits for the answer any more. */
@@ -72,6 +74,7 @@ export class Exchange {
     this.framing = framing;
     this.upgrades = wantsUpgrade(head, framing);
     this.isRepeatable = isRepeatable(head.method, framing !== Framing.none);
+    this.mayShare = this.isRepeatable && !this.upgrades && !this.#expects && head.method !== "HEAD";
     this.head = client.fields.write(head, framing, this.upgrades);
     this.#key = view.readKey(source.of(head, client, context.trust));
     this.#showsKey = view.key.kind === "request-id";
@@ -92,6 +95,11 @@ export class Exchange {
     this.#upstream = upstream;
     begin(upstream);
     pools.of(upstream).send(this);
+  }
+
+  /** Whether the present attempt was begun so many milliseconds ago. */
+  isLate(now: number, ms: number): boolean {
+    return now - this.#attemptBegan >= ms;
   }
 
   /** The connection sends the head: the body may follow. Returns whether the client sees to it that both go out. */

@@ -18,6 +18,8 @@ const unreached: Failure = { refusal: "unreachable", unreached: true, again: tru
 const overloaded: Failure = { refusal: "overloaded", unreached: false, again: false, blame: false, lost: false };
 
 export const failures = {
+  /** No connection to the server came free. */
+  full: overloaded,
   connectTimeout: { ...unreached, refusal: "connect-timeout" },
   /** A request that took one server too long is not given to another. */
   answerTimeout: { refusal: "answer-timeout", unreached: false, again: false, blame: true, lost: true },

@@ -1,6 +1,7 @@
 import type { Upstream } from "../upstream.ts";
 import type { PlaneContext } from "./context.ts";
 import type { Exchange } from "./exchange.ts";
+import { failures } from "./failure.ts";
 import { ServerConnection } from "./server-connection.ts";
 
 /** Node's servers close after 5 s; a connection is not used when that may be about to happen. */
@@ -38,7 +39,7 @@ export class Pool {
 
   send(exchange: Exchange): void {
     const { maxServerConnections, maxPending, maxShared } = this.#context.settings;
-    if (maxShared > 1 && exchange.isRepeatable && this.#idle.length > 0) {
+    if (maxShared > 1 && exchange.mayShare && this.#idle.length > 0) {
       this.#waiting.push(exchange);
       this.#schedule();
       return;
@@ -71,11 +72,11 @@ export class Pool {
     for (const exchange of waiting.slice(at)) this.send(exchange);
   };
 
-  /** Requests share a connection when each of them may be made twice. */
+  /** As many requests as may share a connection. */
   #endOfBatch(waiting: readonly Exchange[], from: number): number {
     const most = this.#context.now < this.#slowUntil ? 1 : this.#context.settings.maxShared;
     let at = from;
-    while (at < waiting.length && at - from < most && waiting[at]?.isRepeatable === true) at += 1;
+    while (at < waiting.length && at - from < most && waiting[at]?.mayShare === true) at += 1;
     return Math.max(at, from + 1);
   }
 
@@ -107,6 +108,14 @@ export class Pool {
     const isAgain = now - this.#slowUntil < 10 * this.#slowMs;
     this.#slowMs = isAgain ? Math.min(2 * this.#slowMs, longestSlowMs) : slowMs;
     this.#slowUntil = now + this.#slowMs;
+  }
+
+  /**
+   * The server has sent what is no answer, or more than was asked for. On a shared connection that could be taken for an
+   * answer to somebody else: there is no other from here on.
+   */
+  distrust(): void {
+    this.#slowUntil = Number.POSITIVE_INFINITY;
   }
 
   /** How long a request on a shared connection waits for the one before it, in milliseconds. */
@@ -142,6 +151,15 @@ export class Pool {
 
   sweep(now: number): void {
     for (const connection of this.#connections) connection.sweep(now);
+    if (this.#waiting.length > 0 && !this.#isScheduled) this.#sweepWaiting(now);
+  }
+
+  /** As long as a connection may take to be made, so long may one be waited for (HAProxy's `timeout queue`). */
+  #sweepWaiting(now: number): void {
+    const isLate = (exchange: Exchange): boolean => exchange.isLate(now, this.#context.settings.connectTimeoutMs);
+    const late = this.#waiting.filter(isLate);
+    this.#waiting = this.#waiting.filter((exchange) => !exchange.isOver && !isLate(exchange));
+    for (const exchange of late) exchange.failed(failures.full, "FULL", true);
   }
 
   /** Lets go of the connections as their requests end. */

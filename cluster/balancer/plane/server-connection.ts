@@ -1,5 +1,13 @@
 import { connect, type Socket } from "node:net";
-import { BodyReader, chunkHead, Framing, more, type ResponseHead, responseFraming } from "../../../src/http1/index.ts";
+import {
+  BodyReader,
+  chunkHead,
+  Field,
+  Framing,
+  more,
+  type ResponseHead,
+  responseFraming,
+} from "../../../src/http1/index.ts";
 import { codeOf } from "../error-code.ts";
 import type { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
@@ -100,7 +108,8 @@ export class ServerConnection {
     this.#isSpent = true;
     const rest = this.#queue.splice(1);
     for (const exchange of rest) exchange.connection = null;
-    return rest;
+    if (this.#queue[0]?.isOver === true) this.#endUnasked();
+    return rest.filter(({ isOver }) => !isOver);
   }
 
   /** Sends the run of a body that `body` has just found in `bytes`. Returns false when the server should be waited for. */
@@ -140,11 +149,13 @@ export class ServerConnection {
 
   /** Nobody waits for the answer of `exchange`: the connection ends, unless others wait behind it. */
   abandon(exchange: Exchange): void {
-    if (this.#queue[0] !== exchange) return;
-    if (this.#queue.length > 1) {
-      this.resume();
-      return;
-    }
+    if (this.#queue.every((each) => each === exchange || each.isOver)) this.#endUnasked();
+    else if (this.#queue[0] === exchange) this.resume();
+  }
+
+  /** Nobody waits for what is under way any more. */
+  #endUnasked(): void {
+    if (this.#tunnel !== null) return;
     this.#queue.length = 0;
     this.destroy();
   }
@@ -186,6 +197,7 @@ export class ServerConnection {
     const [exchange] = this.#queue;
     if (exchange === undefined) {
       // Bytes that nobody asked for (RFC 9112, 9.3): whose answer would the next be?
+      this.#pool.distrust();
       this.destroy();
       return -1;
     }
@@ -205,7 +217,8 @@ export class ServerConnection {
     this.#context.readers.giveAnswer(reader);
     if (next < 0) this.#fail(failures.badAnswer, "EPROTO");
     else if (reader.status < 200) return this.#takeInterim(exchange, reader, bytes, next);
-    else this.#begin(exchange, reader);
+    else if (this.#begin(exchange, reader, next < bytes.length) && this.#body.done)
+      this.#finish(exchange, next < bytes.length);
     return next < 0 ? -1 : next;
   }
 
@@ -214,7 +227,7 @@ export class ServerConnection {
       exchange.interim(head);
       return next;
     }
-    if (!exchange.upgrades || exchange.isOver) {
+    if (!exchange.upgrades || exchange.isOver || (head.fields.present & (1 << Field.upgrade)) === 0) {
       this.#fail(failures.badAnswer, "EPROTO");
       return -1;
     }
@@ -227,25 +240,27 @@ export class ServerConnection {
     return -1;
   }
 
-  #begin(exchange: Exchange, head: ResponseHead): void {
+  /** Returns false when the answer is not wanted: the request is made elsewhere. */
+  #begin(exchange: Exchange, head: ResponseHead, moreCame: boolean): boolean {
     const framing = responseFraming(head, exchange.method);
-    this.#lasts = head.persists && framing !== Framing.close;
+    this.#lasts =
+      head.persists && framing !== Framing.close && (this.#queue.length === 1 || !tellsOfBody(head, framing));
     if (exchange.mayGoElsewhere(head.status)) {
-      this.#sendElsewhere(exchange, framing);
-      return;
+      this.#sendElsewhere(exchange, framing, moreCame && framing === Framing.none);
+      return false;
     }
     exchange.answer(head, framing);
     this.#body.begin(framing, head.fields.contentLength);
     this.#inBody = true;
-    if (this.#body.done) this.#finish(exchange);
-    else this.#deadline = this.#patience();
+    if (!this.#body.done) this.#deadline = this.#patience();
+    return true;
   }
 
   /** Nobody wants this answer: where there is more of it than its head, the connection ends. */
-  #sendElsewhere(exchange: Exchange, framing: Framing): void {
+  #sendElsewhere(exchange: Exchange, framing: Framing, moreCame: boolean): void {
     if (framing !== Framing.none) this.#lasts = false;
     this.#body.begin(Framing.none, 0);
-    this.#free(exchange);
+    this.#free(exchange, moreCame);
     exchange.tryElsewhere();
   }
 
@@ -258,22 +273,24 @@ export class ServerConnection {
     }
     exchange.data(bytes, body.dataStart, body.dataEnd);
     this.#deadline = this.#patience();
-    if (body.done) this.#finish(exchange);
+    if (body.done) this.#finish(exchange, next < bytes.length);
     return next;
   }
 
-  /** The present answer is whole. */
-  #finish(exchange: Exchange): void {
-    this.#free(exchange);
+  /** The present answer is whole. When more has come, and nobody asked for it, it must not meet the next request. */
+  #finish(exchange: Exchange, moreCame: boolean): void {
+    this.#free(exchange, moreCame);
     exchange.finish(this.#body.trailers);
   }
 
   /** Nothing more is to come for the request that is answered now. */
-  #free(exchange: Exchange): void {
+  #free(exchange: Exchange, moreCame: boolean): void {
     this.#inBody = false;
     this.#queue.shift();
     exchange.connection = null;
-    if (!this.#lasts || this.#isSending || this.#isSpent) this.#leave();
+    const isUnasked = moreCame && this.#queue.length === 0;
+    if (isUnasked) this.#pool.distrust();
+    if (!this.#lasts || this.#isSending || this.#isSpent || isUnasked) this.#leave();
     else if (this.#queue.length === 0) this.#rest();
     else this.#goOn();
   }
@@ -308,6 +325,7 @@ export class ServerConnection {
 
   /** Ends, and with it all that was under way. */
   #fail(failure: Failure, code: string): void {
+    if (failure === failures.badAnswer) this.#pool.distrust();
     const exchanges = this.#queue.splice(0);
     this.destroy();
     for (const [at, exchange] of exchanges.entries()) {
@@ -350,7 +368,7 @@ export class ServerConnection {
       return;
     }
     const [exchange] = this.#queue;
-    if (exchange !== undefined && this.#inBody && this.#body.framing === Framing.close) this.#finish(exchange);
+    if (exchange !== undefined && this.#inBody && this.#body.framing === Framing.close) this.#finish(exchange, false);
     else this.#fail(failures.broken, "EOF");
   };
 
@@ -360,3 +378,7 @@ export class ServerConnection {
     this.#tunnel = null;
   };
 }
+
+/** An answer without a body whose fields tell of one (204, 304): some servers send it all the same. */
+const tellsOfBody = ({ fields }: ResponseHead, framing: Framing): boolean =>
+  framing === Framing.none && (fields.contentLength > 0 || (fields.present & (1 << Field.transferEncoding)) !== 0);
