@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import {
@@ -112,7 +113,11 @@ describe("several workers", () => {
     const asked = ask(port);
     await expect.poll(() => release.length, patience).toBe(1);
     // An idle connection is cut as soon as the drain begins.
-    const cut = closeOf(connect({ host: "127.0.0.1", port }).on("error", () => {}));
+    const idle = connect({ host: "127.0.0.1", port }).on("error", () => {});
+    // Answered once, it is at a worker: what the parent still holds when its workers end is cut with the parent.
+    idle.write("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    await once(idle, "data");
+    const cut = closeOf(idle);
     for (const pid of workers) process.kill(pid, "SIGTERM");
     child.kill("SIGTERM");
     await cut;
