@@ -50,6 +50,17 @@ describe("a server that loses five requests in a row", () => {
     expect((await post(balancer, "rude", 1))[0]).toBe(502);
   });
 
+  test.each([
+    [{ ejectAfter: 2 }, [502, 502, 200]],
+    [{ ejectAfter: 0 }, [502, 502, 502, 502, 502, 502, 502]],
+    [{ ejectPercent: 49 }, [502, 502, 502, 502, 502, 502, 502]],
+  ])("or as many as %j says", async (settings, statuses) => {
+    const steady = await startOne("steady");
+    const members = [member("rude", await startRude()), member("steady", steady.port)];
+    const balancer = await startFor(members, { ...byHeader, ...settings });
+    expect(await post(balancer, "rude", statuses.length)).toEqual(statuses);
+  });
+
   test("stays when half of the servers are down already", async () => {
     const members = [member("a", await startRude()), member("b", await startRude()), member("c", 1)];
     const balancer = await startFor(members, byHeader);

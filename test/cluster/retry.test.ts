@@ -147,3 +147,12 @@ describe("a server that is killed under load", () => {
     expect(servers[1].failures).toBeGreaterThan(0);
   });
 });
+
+test("with --attempts 1 nothing is made again", async () => {
+  const alive = await startOne("alive");
+  const balancer = await startFor([member("alive", alive.port), member("dead", deadPort())], {
+    ...byHeader,
+    attempts: 1,
+  });
+  expect((await ask(balancer.port, { headers: { "x-key": await keyOwnedBy(balancer, "dead") } })).status).toBe(502);
+});
