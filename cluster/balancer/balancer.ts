@@ -28,7 +28,7 @@ export async function startBalancer(config: BalancerConfig): Promise<RunningBala
   const events = new Events();
   events.subscribe(config.log);
   const durations = new Durations();
-  const metrics = createMetrics(durations);
+  const metrics = createMetrics(durations, config.version);
   const checks = new Checks(config.check, (upstream, error) => members.checked(upstream, error));
   let plane: DataPlane | undefined;
   const members = new Members(config, {
@@ -77,7 +77,7 @@ async function startPlane(
 }
 
 /** What of the configuration a worker needs: it is plain data. What is limited in all is shared out. */
-function workerSetup({ log, members, check, token, policy, hash, ...setup }: BalancerConfig): WorkerSetup {
+function workerSetup({ log, members, check, token, policy, hash, version, ...setup }: BalancerConfig): WorkerSetup {
   const share = (limit: number): number => Math.ceil(limit / setup.workers);
   return {
     ...setup,

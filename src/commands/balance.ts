@@ -15,6 +15,7 @@ import type { Context, Flags } from "../context.ts";
 import { type ExitCode as Code, ExitCode, UserError, usageError } from "../errors.ts";
 import { assertPortFree } from "../fleet/ports.ts";
 import { withModules } from "../modules/load.ts";
+import { version } from "../package-root.ts";
 import { defaultHash, defaultPolicy, type Member, parseHash, parseMembers, parsePolicy } from "../placement/index.ts";
 import { plural } from "../report/format.ts";
 
@@ -53,6 +54,7 @@ async function balancerConfig(flags: Flags, log: BalancerConfig["log"]): Promise
     check: parseCheck(flags.text("check") ?? "tcp"),
     workers: parseWorkers(flags.text("workers") ?? "1"),
     workerFile: fileURLToPath(new URL("../../cluster/balancer/main.js", import.meta.url)),
+    version,
     log,
   });
 }

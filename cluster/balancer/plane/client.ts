@@ -77,6 +77,9 @@ export class Client {
   /** Since when the client has taken nothing of what was written; 0 when nothing waits. */
   #stalledSince = 0;
   #tunnel: ServerConnection | null = null;
+  /** Bytes of the socket that are counted. */
+  #bytesRead = 0;
+  #bytesWritten = 0;
 
   /** `accepted` has read nothing yet; `address` is its peer's, normalized. */
   constructor(context: PlaneContext, accepted: Socket, address: string, onGone: (client: Client) => void) {
@@ -441,7 +444,18 @@ export class Client {
     else this.#goOnAlone();
   };
 
+  /** Adds what has gone by since the last time to what is counted. */
+  countBytes(): void {
+    const { bytesRead, bytesWritten } = this.#socket;
+    const { counts } = this.#context;
+    counts.bytesReceived += bytesRead - this.#bytesRead;
+    counts.bytesSent += bytesWritten - this.#bytesWritten;
+    this.#bytesRead = bytesRead;
+    this.#bytesWritten = bytesWritten;
+  }
+
   readonly #onClose = (): void => {
+    this.countBytes();
     this.#exchange?.cancel();
     this.#exchange = null;
     this.#tunnel?.destroy();

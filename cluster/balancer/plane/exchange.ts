@@ -208,7 +208,7 @@ export class Exchange {
     if (failure.unreached) this.#unreached = [...this.#unreached, upstream];
     else if (isFirst) this.#broken += 1;
     this.#failure = failure;
-    const refusal = this.#refusalAfter(failure);
+    const refusal = this.#refusalAfter(upstream, failure);
     if (refusal !== null) {
       this.refuse(refusal);
       return;
@@ -218,11 +218,13 @@ export class Exchange {
   }
 
   /** Why the request is not made again; null when it is. A server that was never reached costs the others nothing. */
-  #refusalAfter(failure: Failure): Refusal | null {
+  #refusalAfter(upstream: Upstream, failure: Failure): Refusal | null {
     const isSpent = this.#attempts >= this.#context.settings.attempts || this.#broken >= maxBroken;
     const mayRepeat = failure.unreached || (failure.again && this.isRepeatable);
     if (isSpent || !mayRepeat) return failure.refusal;
-    return failure.unreached || this.#context.budget.take(performance.now()) ? null : "retry-budget";
+    if (failure.unreached || this.#context.budget.take(performance.now())) return null;
+    upstream.counts.retriesRefused += 1;
+    return "retry-budget";
   }
 
   #blame(upstream: Upstream, failure: Failure, code: string): void {

@@ -27,6 +27,17 @@ export function ownUsage(): Usage {
   return { cpuSeconds: (user + system) / 1e6, residentBytes: process.memoryUsage.rss() };
 }
 
+/** What a data plane counts of its clients: plain numbers, so that those of several processes add up. */
+export interface PlaneCounts {
+  /** Connections that clients have made. */
+  connectionsAccepted: number;
+  /** Bytes on them, heads included. */
+  bytesReceived: number;
+  bytesSent: number;
+}
+
+export const newPlaneCounts = (): PlaneCounts => ({ connectionsAccepted: 0, bytesReceived: 0, bytesSent: 0 });
+
 /** What moves requests and answers. The rest of the balancer knows nothing else of how it is done. */
 export interface DataPlane {
   readonly port: number;
@@ -34,6 +45,11 @@ export interface DataPlane {
   readonly connections: number;
   /** Answers that no server gave, by status code. */
   readonly refusals: ReadonlyMap<number, number>;
+  readonly counts: Readonly<PlaneCounts>;
+  /** Processes that serve. */
+  readonly workers: number;
+  /** How many of them had to be started again. */
+  readonly restarts: number;
   readonly usage: Usage;
   /** Hears that the members' view, or what is known of a server, is another now. */
   update(): void;

@@ -8,7 +8,7 @@ import { RetryBudget } from "./budget.ts";
 import { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
 import { Door } from "./door.ts";
-import { type DataPlaneOptions, ownUsage, type StartDataPlane } from "./plane.ts";
+import { type DataPlaneOptions, newPlaneCounts, ownUsage, type StartDataPlane } from "./plane.ts";
 import { Pool } from "./pool.ts";
 import { Pools } from "./pools.ts";
 import { Readers } from "./readers.ts";
@@ -20,6 +20,7 @@ export const startSocketPlane: StartDataPlane = async (options) => {
   const refusals = new Map<number, number>();
   const context = newContext(options, refusals);
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+    context.counts.connectionsAccepted += 1;
     const address = normalizeIp(socket.remoteAddress ?? "");
     if (!context.door.isFull(clients.size) && context.door.enter(address))
       clients.add(new Client(context, socket, address, (client) => clients.delete(client)));
@@ -34,15 +35,21 @@ export const startSocketPlane: StartDataPlane = async (options) => {
   return {
     port,
     refusals,
+    counts: context.counts,
+    workers: 1,
+    restarts: 0,
     get connections() {
       return clients.size;
     },
     get usage() {
       return ownUsage();
     },
-    // It looks at the members itself, and counts in place.
+    // It looks at the members itself, and counts in place: but for bytes, which the sockets count.
     update: () => {},
-    refresh: async () => {},
+    refresh: async () => {
+      for (const client of clients) client.countBytes();
+      context.pools.countBytes();
+    },
     forget: (upstream) => context.pools.forget(upstream),
     close: async (deadlineMs) => {
       context.closing = true;
@@ -63,6 +70,7 @@ function newContext(options: DataPlaneOptions, refusals: Map<number, number>): P
     door: new Door(options, options.trust, () => count(refusals, statusOf("too-many-connections"))),
     pools: new Pools((upstream) => new Pool(context, upstream)),
     budget: new RetryBudget(options),
+    counts: newPlaneCounts(),
     now: performance.now(),
     closing: false,
     done: (seconds, refused) => {

@@ -4,6 +4,8 @@ import type { Endpoint } from "../../listen.ts";
 import type { BalancerEvent } from "../events.ts";
 import type { KeySpec } from "../key.ts";
 import type { Settings } from "../options.ts";
+import type { PlaneCounts } from "../plane/plane.ts";
+import type { Tally } from "../upstream.ts";
 
 /** What each worker's data plane is started with. */
 export interface WorkerSetup extends Settings {
@@ -50,14 +52,15 @@ export type ToWorker =
 export interface Counted {
   readonly servers: readonly {
     readonly name: string;
-    readonly requests: number;
-    readonly failures: number;
-    readonly retries: number;
+    readonly tally: Tally;
     readonly answers: readonly (readonly [status: number, count: number])[];
+    /** As they are now. */
     readonly inFlight: number;
+    readonly connections: number;
     readonly lastError: string | null;
   }[];
   readonly refusals: readonly (readonly [status: number, count: number])[];
+  readonly counts: PlaneCounts;
   readonly durations: { readonly buckets: readonly number[]; readonly sum: number };
   /** As they are now. */
   readonly connections: number;

@@ -34,7 +34,7 @@ const tell = (message: FromWorker): void => {
 
 interface Working {
   readonly replica: Replica;
-  count(): void;
+  count(): Promise<void>;
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -55,12 +55,17 @@ async function start({ setup, snapshot }: Extract<ToWorker, { type: "start" }>):
 }
 
 function working(replica: Replica, plane: DataPlane, counting: Counting): Working {
-  const count = (): void => tell({ type: "counted", counted: counting.take(replica.view.upstreams, plane) });
-  const timer = setInterval(count, tellEveryMs);
+  const told = (): void => tell({ type: "counted", counted: counting.take(replica.view.upstreams, plane) });
+  const timer = setInterval(told, tellEveryMs);
+  // Who asks wants all of it: also what takes a look at each connection.
+  const count = async (): Promise<void> => {
+    await plane.refresh();
+    told();
+  };
   const close = async (deadlineMs: number): Promise<void> => {
     await plane.close(deadlineMs);
     clearInterval(timer);
-    count();
+    told();
     process.disconnect();
   };
   return { replica, count, close };
@@ -71,7 +76,7 @@ async function take(working: Working | null, message: Exclude<ToWorker, { type: 
     const { view, standings } = message.snapshot;
     if (view !== undefined) working.replica.show(await loaded(view));
     working.replica.stand(standings);
-  } else if (message.type === "count") working?.count();
+  } else if (message.type === "count") await working?.count();
   else if (message.type === "close") {
     if (working === null) process.disconnect();
     else void working.close(message.deadlineMs);
