@@ -298,6 +298,7 @@ export const commandTable: readonly CommandEntry[] = [
       checkOption,
       ["--trust <list>", "peers whose X-Forwarded-For (and PROXY header) counts: CIDRs, loopback, gateway", ""],
       ["--control <address:port>", "the control API, on loopback; its token comes from LBCTL_TOKEN"],
+      ["--access-log <file|->", "a line of JSON for each request (LBCTL_ACCESS_LOG); - for stdout"],
       ["--workers <n|auto>", "processes that share the port; auto for one a core", "1"],
       ...balancerOptions,
     ],

@@ -1,9 +1,10 @@
+import { closeSink, openSink } from "./access/sink.ts";
 import { ConfigError, isLoopback } from "./address.ts";
 import { Checks } from "./checks.ts";
 import type { BalancerConfig } from "./config.ts";
 import { type ControlOptions, type RunningControl, startControl } from "./control/control.ts";
 import { Durations } from "./durations.ts";
-import { Events } from "./events.ts";
+import { type BalancerEvent, Events } from "./events.ts";
 import { Members } from "./members.ts";
 import { createMetrics } from "./metrics.ts";
 import type { DataPlane } from "./plane/plane.ts";
@@ -14,6 +15,8 @@ import type { WorkerSetup } from "./workers/messages.ts";
 export interface RunningBalancer {
   readonly port: number;
   readonly controlPort: number | null;
+  /** Opens the access log anew: its file has been renamed. */
+  reopenLog(): Promise<void>;
   /** Stops accepting, lets requests in flight end (`drainMs` at most), and leaves nothing behind. */
   close(): Promise<void>;
 }
@@ -63,7 +66,10 @@ async function startPlane(
   events: Events,
 ): Promise<DataPlane> {
   const trust = parseTrust(config.trust);
-  if (config.workers === 1) return await startSocketPlane({ ...config, members, trust, durations });
+  const emit = (event: BalancerEvent): void => events.emit(event);
+  if (config.workers === 1) return await startSocketPlane({ ...config, members, trust, durations, emit });
+  // Workers have no mouth for a user's mistakes.
+  if (config.accessLog !== null) closeSink(await openSink(config.accessLog));
   if (config.workerFile === null) throw new ConfigError("several workers need a module to run");
   const { startWorkersPlane } = await import("./workers/workers-plane.ts");
   return await startWorkersPlane({
@@ -72,7 +78,7 @@ async function startPlane(
     setup: workerSetup(config),
     members,
     durations,
-    emit: (event) => events.emit(event),
+    emit,
   });
 }
 
@@ -119,6 +125,7 @@ const running = (
 ): RunningBalancer => ({
   port: plane.port,
   controlPort: control?.port ?? null,
+  reopenLog: () => plane.reopenLog(),
   close: async () => {
     // The control port stays until the end: one may watch the drain.
     await plane.close(drainMs);

@@ -10,6 +10,8 @@ export type BalancerEvent =
   | { readonly type: "unplaced"; readonly reason: string; readonly requests: number }
   /** So few servers are up that down ones are used too; and no longer. */
   | { readonly type: "panic" | "calm" }
+  /** Lines of the access log could not be written, and were dropped; told once until some are written again. */
+  | { readonly type: "log-failed"; readonly reason: string }
   /** A worker process has ended, and another takes its place. */
   | { readonly type: "worker-lost"; readonly reason: string }
   /** Something went wrong in the balancer itself; the reason is a stack. */

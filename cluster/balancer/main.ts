@@ -35,6 +35,8 @@ async function run(): Promise<void> {
     const control = balancer.controlPort === null ? "" : `, control on port ${balancer.controlPort}`;
     process.stdout.write(`balancer listening on http://${at}${control}\n`);
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void balancer.close());
+    // SIGUSR1 is nginx's signal for this; unheard it would open Node's debugger.
+    for (const signal of ["SIGHUP", "SIGUSR1"] as const) process.on(signal, () => void balancer.reopenLog());
   } catch (error) {
     process.stderr.write(`balancer: ${explain(error)}\n`);
     process.exitCode = 1;

@@ -84,6 +84,16 @@ export const ofTheBalancer: readonly Series<MetricsSource>[] = [
     help: "Bytes sent to clients, heads included.",
     read: ({ plane }) => plane.counts.bytesSent,
   },
+  {
+    name: "lbctl_access_log_lines_total",
+    help: "Lines written to the access log.",
+    read: ({ plane }) => plane.counts.linesLogged,
+  },
+  {
+    name: "lbctl_access_log_dropped_lines_total",
+    help: "Lines that came faster than they could be written, or could not be.",
+    read: ({ plane }) => plane.counts.linesDropped,
+  },
   { name: "lbctl_workers", help: "Processes that serve.", read: ({ plane }) => plane.workers },
   {
     name: "lbctl_worker_restarts_total",

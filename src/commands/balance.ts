@@ -54,6 +54,7 @@ async function balancerConfig(flags: Flags, log: BalancerConfig["log"]): Promise
     check: parseCheck(flags.text("check") ?? "tcp"),
     workers: parseWorkers(flags.text("workers") ?? "1"),
     workerFile: fileURLToPath(new URL("../../cluster/balancer/main.js", import.meta.url)),
+    accessLog: flags.text("access-log") ?? process.env.LBCTL_ACCESS_LOG ?? null,
     version,
     log,
   });

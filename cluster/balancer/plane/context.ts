@@ -1,3 +1,4 @@
+import type { AccessLog } from "../access/log.ts";
 import type { Settings } from "../options.ts";
 import type { Routing } from "../routing.ts";
 import type { Trust } from "../trust.ts";
@@ -17,6 +18,8 @@ export interface PlaneContext {
   readonly pools: Pools;
   readonly budget: RetryBudget;
   readonly counts: PlaneCounts;
+  /** Null for no access log: nothing is gathered for it then. */
+  readonly log: AccessLog | null;
   /** The time of the last sweep, in milliseconds of `performance.now()`: late by one sweep at most, and free. */
   now: number;
   /** The plane is closing: answers say so. */

@@ -11,6 +11,7 @@ import type { Tally } from "../upstream.ts";
 export interface WorkerSetup extends Settings {
   readonly listen: Endpoint;
   readonly trust: readonly string[];
+  readonly accessLog: string | null;
 }
 
 /** How a server stands, by what its checks and all workers' requests say. */
@@ -46,6 +47,7 @@ export type ToWorker =
   | { readonly type: "snapshot"; readonly snapshot: Snapshot }
   /** Asks for the counts now. */
   | { readonly type: "count" }
+  | { readonly type: "reopen-log" }
   | { readonly type: "close"; readonly deadlineMs: number };
 
 /** What a worker counted since it last told. */

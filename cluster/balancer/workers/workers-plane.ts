@@ -102,6 +102,12 @@ class WorkersPlane implements DataPlane {
     for (const slot of this.#slots) atServer(slot, upstream, { inFlight: 1, connections: 0 });
   }
 
+  async reopenLog(): Promise<void> {
+    for (const { worker } of this.#slots) tell(worker, { type: "reopen-log" });
+    // Counts come after it.
+    await this.refresh();
+  }
+
   async refresh(): Promise<void> {
     await Promise.all([...this.#slots].map(askCounts));
   }
