@@ -1,3 +1,4 @@
+import type { Member } from "../../src/placement/index.ts";
 import { closeSink, openSink } from "./access/sink.ts";
 import { ConfigError, isLoopback } from "./address.ts";
 import { Checks } from "./checks.ts";
@@ -15,6 +16,8 @@ import type { WorkerSetup } from "./workers/messages.ts";
 export interface RunningBalancer {
   readonly port: number;
   readonly controlPort: number | null;
+  /** Makes these the servers at once, as the control API does; throws and changes nothing when they cannot be. */
+  replaceServers(members: readonly Member[]): { readonly added: number; readonly removed: number };
   /** Opens the access log anew: its file has been renamed. */
   reopenLog(): Promise<void>;
   /** Stops accepting, lets requests in flight end (`drainMs` at most), and leaves nothing behind. */
@@ -50,7 +53,7 @@ export async function startBalancer(config: BalancerConfig): Promise<RunningBala
   try {
     plane = await startPlane(config, members, durations, events);
     const control = await startControlFor(config, { ...config, members, plane, metrics, events });
-    return running(config, plane, control, stop);
+    return running(config, members, plane, control, stop);
   } catch (error) {
     stop();
     await plane?.close(0);
@@ -119,12 +122,18 @@ const startControlFor = async (
 
 const running = (
   { drainMs }: BalancerConfig,
+  members: Members,
   plane: DataPlane,
   control: RunningControl | null,
   stop: () => void,
 ): RunningBalancer => ({
   port: plane.port,
   controlPort: control?.port ?? null,
+  replaceServers: (wanted) => {
+    const before = members.view.upstreams;
+    const removed = members.replace(wanted).length;
+    return { added: members.view.upstreams.length - before.length + removed, removed };
+  },
   reopenLog: () => plane.reopenLog(),
   close: async () => {
     // The control port stays until the end: one may watch the drain.

@@ -211,7 +211,11 @@ describe("the access log", () => {
       running.child.kill(name);
       await expect.poll(() => existsSync(path), patience).toBe(true);
       // Each worker opens it by itself, and either may have the next request.
-      await expect.poll(async () => (await ask(running.port), linesOf(path).length), patience).toBeGreaterThan(3);
+      const askAndCount = async () => {
+        await ask(running.port);
+        return linesOf(path).length;
+      };
+      await expect.poll(askAndCount, patience).toBeGreaterThan(3);
     }
     running.child.kill("SIGTERM");
     expect(await running.ended).toEqual({ code: 0, stderr: "" });
