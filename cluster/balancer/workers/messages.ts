@@ -78,7 +78,8 @@ export type FromWorker =
       readonly type: "failed";
       readonly error: { readonly message: string; readonly code?: string; readonly port?: number };
     }
-  | { readonly type: "counted"; readonly counted: Counted }
+  /** `asked` for one that answers a `count`: only it has the bytes of open connections. */
+  | { readonly type: "counted"; readonly counted: Counted; readonly asked: boolean }
   | { readonly type: "answered"; readonly server: string }
   | { readonly type: "lost"; readonly server: string; readonly code: string; readonly agoMs: number }
   | { readonly type: "checked"; readonly server: string; readonly error: string | null }

@@ -58,17 +58,18 @@ async function start({ setup, snapshot }: Extract<ToWorker, { type: "start" }>):
 }
 
 function working(replica: Replica, plane: DataPlane, counting: Counting): Working {
-  const told = (): void => tell({ type: "counted", counted: counting.take(replica.view.upstreams, plane) });
-  const timer = setInterval(told, tellEveryMs);
+  const told = (asked: boolean): void =>
+    tell({ type: "counted", counted: counting.take(replica.view.upstreams, plane), asked });
+  const timer = setInterval(() => told(false), tellEveryMs);
   // Who asks wants all of it: also what takes a look at each connection.
   const count = async (): Promise<void> => {
     await plane.refresh();
-    told();
+    told(true);
   };
   const close = async (deadlineMs: number): Promise<void> => {
     await plane.close(deadlineMs);
     clearInterval(timer);
-    told();
+    told(false);
     process.disconnect();
   };
   return { replica, count, reopenLog: () => plane.reopenLog(), close };

@@ -41,7 +41,8 @@ interface Slot {
   readonly atServers: Map<Upstream, AtServer>;
   connections: number;
   usage: Usage;
-  counted: () => void;
+  /** Who waits for the counts that were asked for; they come in the order of the asking. */
+  readonly waiting: (() => void)[];
 }
 
 interface AtServer {
@@ -144,7 +145,7 @@ class WorkersPlane implements DataPlane {
       atServers: new Map(),
       connections: 0,
       usage: { cpuSeconds: 0, residentBytes: 0 },
-      counted: () => {},
+      waiting: [],
     };
     this.#slots.add(slot);
     worker.on("error", () => {});
@@ -168,8 +169,10 @@ class WorkersPlane implements DataPlane {
 
   #take(slot: Slot, message: FromWorker): void {
     const { members, emit } = this.#options;
-    if (message.type === "counted") this.#count(slot, message.counted);
-    else if (message.type === "parted") part(slot, message.server, message.address);
+    if (message.type === "counted") {
+      this.#count(slot, message.counted);
+      if (message.asked) slot.waiting.shift()?.();
+    } else if (message.type === "parted") part(slot, message.server, message.address);
     else if (message.type === "event") emit(message.event);
     else if ("server" in message) {
       const upstream = members.find(message.server);
@@ -201,12 +204,11 @@ class WorkersPlane implements DataPlane {
     this.#options.durations.add(durations.buckets, durations.sum);
     slot.connections = connections;
     slot.usage = { cpuSeconds, residentBytes };
-    slot.counted();
   }
 
   #ended(slot: Slot, how: string, began: number): void {
     this.#slots.delete(slot);
-    slot.counted();
+    for (const done of slot.waiting) done();
     for (const upstream of [...slot.atServers.keys()]) atServer(slot, upstream, nothing);
     if (this.#closing || this.port === 0) return;
     this.#options.emit({ type: "worker-lost", reason: how });
@@ -251,11 +253,10 @@ function part(slot: Slot, name: string, address: string): void {
 function askCounts(slot: Slot): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, countMs);
-    slot.counted = () => {
+    slot.waiting.push(() => {
       clearTimeout(timer);
-      slot.counted = () => {};
       resolve();
-    };
+    });
     tell(slot.worker, { type: "count" });
   });
 }
