@@ -1,6 +1,6 @@
 // The build: tsc compiles everything, then three things become one file each, and the types for authors are put beside them.
 import { spawnSync } from "node:child_process";
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -31,8 +31,10 @@ const common = {
 };
 
 // What runs in a container, and as a process: one file that needs nothing but Node, so that images build without a registry.
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const define = { "process.env.LBCTL_VERSION": JSON.stringify(version) };
 for (const part of ["balancer", "server"])
-  await build({ ...common, entryPoints: [`dist/cluster/${part}/main.js`], outfile: `dist/image/${part}.mjs` });
+  await build({ ...common, define, entryPoints: [`dist/cluster/${part}/main.js`], outfile: `dist/image/${part}.mjs` });
 
 // chartjs-node-canvas asks for `canvas`, whose install needs a compiler and a download. Here its one look-up is
 // answered with @napi-rs/canvas, so that whoever installs lbctl never meets `canvas`.

@@ -8,7 +8,7 @@ import { createTerminal, type TerminalOptions } from "./terminal.ts";
 /** The one place where errors are shown and the exit code is set. */
 async function main(argv: readonly string[]): Promise<ExitCode> {
   let current: CommandEntry | undefined;
-  const interrupted = interruptOnSignals(() => current?.endsItself === true);
+  const interrupted = interruptOnSignals(() => current);
   let exitCode: ExitCode | undefined;
   const program = createProgram(async (entry, command) => {
     const options = command.optsWithGlobals<TerminalOptions & { fleet: string } & Record<string, unknown>>();
@@ -65,15 +65,16 @@ function createProgram(run: (entry: CommandEntry, command: Command) => Promise<v
 
 /**
  * Aborts on the first SIGINT, SIGTERM or SIGHUP (a closed terminal), so that work can be rolled back. The second ends
- * the process, and so does the first where nothing has to be put right.
+ * the process, and so does the first where nothing has to be put right. A command that hears SIGHUP itself is left to.
  */
-function interruptOnSignals(endsItself: () => boolean): AbortSignal {
+function interruptOnSignals(current: () => CommandEntry | undefined): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => {
+      if (signal === "SIGHUP" && current()?.hearsHangup) return;
       if (controller.signal.aborted)
         process.stderr.write("lbctl: ended at once; what was under way was not waited for.\n");
-      if (controller.signal.aborted || !endsItself()) process.exit(ExitCode.interrupted);
+      if (controller.signal.aborted || !current()?.endsItself) process.exit(ExitCode.interrupted);
       controller.abort(new UserError("Interrupted.", ExitCode.interrupted));
     });
   return controller.signal;

@@ -13,6 +13,8 @@ export interface CommandEntry {
   readonly examples: readonly string[];
   /** After a Ctrl-C it rolls back, saves or drains, and then ends by itself. */
   readonly endsItself?: true;
+  /** It takes SIGHUP for itself: it is no closed terminal that ends it. */
+  readonly hearsHangup?: true;
   load(): Promise<CommandModule>;
 }
 
@@ -288,21 +290,25 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: "balance",
     endsItself: true,
+    hearsHangup: true,
     summary: "run the balancer alone, in the foreground, before any HTTP servers",
     options: [
       ["--listen <address:port>", "where clients connect", "127.0.0.1:5000"],
       ["--server <name=address:port...>", "a server, once for each; *2 after it is its weight"],
+      ["--servers-file <file>", "servers, name=address:port a line, # for comments; read again on SIGHUP"],
       policyOption,
       hashOption,
       keyOption,
       checkOption,
       ["--trust <list>", "peers whose X-Forwarded-For (and PROXY header) counts: CIDRs, loopback, gateway", ""],
       ["--control <address:port>", "the control API, on loopback; its token comes from LBCTL_TOKEN"],
+      ["--access-log <file|->", "a line of JSON for each request (LBCTL_ACCESS_LOG); - for stdout"],
       ["--workers <n|auto>", "processes that share the port; auto for one a core", "1"],
       ...balancerOptions,
     ],
     examples: [
       "lbctl balance --listen 127.0.0.1:8080 --server a=127.0.0.1:3001 --server b=127.0.0.1:3002*2 --check tcp",
+      "lbctl balance --servers-file servers.txt --access-log access.log",
     ],
     load: () => import("./commands/balance.ts"),
   },

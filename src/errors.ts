@@ -23,6 +23,10 @@ export class UserError extends Error {
   }
 }
 
+/** Whether it is a user's mistake; placement and the balancer have classes of their own for it, known by name. */
+export const isUserError = (error: unknown): error is Error =>
+  error instanceof Error && ["UserError", "PlacementError", "ConfigError"].includes(error.name);
+
 /** A flag or argument that can't be: exit code 2. */
 export const usageError = (message: string): UserError => new UserError(message, ExitCode.usage);
 /** Something the machine lacks: exit code 3; `lbctl doctor` says more. */

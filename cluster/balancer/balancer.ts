@@ -1,9 +1,11 @@
+import type { Member } from "../../src/placement/index.ts";
+import { closeSink, openSink } from "./access/sink.ts";
 import { ConfigError, isLoopback } from "./address.ts";
 import { Checks } from "./checks.ts";
 import type { BalancerConfig } from "./config.ts";
 import { type ControlOptions, type RunningControl, startControl } from "./control/control.ts";
 import { Durations } from "./durations.ts";
-import { Events } from "./events.ts";
+import { type BalancerEvent, Events } from "./events.ts";
 import { Members } from "./members.ts";
 import { createMetrics } from "./metrics.ts";
 import type { DataPlane } from "./plane/plane.ts";
@@ -14,6 +16,10 @@ import type { WorkerSetup } from "./workers/messages.ts";
 export interface RunningBalancer {
   readonly port: number;
   readonly controlPort: number | null;
+  /** Makes these the servers at once, as the control API does; throws and changes nothing when they cannot be. */
+  replaceServers(members: readonly Member[]): { readonly added: number; readonly removed: number };
+  /** Opens the access log anew: its file has been renamed. */
+  reopenLog(): Promise<void>;
   /** Stops accepting, lets requests in flight end (`drainMs` at most), and leaves nothing behind. */
   close(): Promise<void>;
 }
@@ -28,7 +34,7 @@ export async function startBalancer(config: BalancerConfig): Promise<RunningBala
   const events = new Events();
   events.subscribe(config.log);
   const durations = new Durations();
-  const metrics = createMetrics(durations);
+  const metrics = createMetrics(durations, config.version);
   const checks = new Checks(config.check, (upstream, error) => members.checked(upstream, error));
   let plane: DataPlane | undefined;
   const members = new Members(config, {
@@ -47,7 +53,7 @@ export async function startBalancer(config: BalancerConfig): Promise<RunningBala
   try {
     plane = await startPlane(config, members, durations, events);
     const control = await startControlFor(config, { ...config, members, plane, metrics, events });
-    return running(config, plane, control, stop);
+    return running(config, members, plane, control, stop);
   } catch (error) {
     stop();
     await plane?.close(0);
@@ -63,7 +69,10 @@ async function startPlane(
   events: Events,
 ): Promise<DataPlane> {
   const trust = parseTrust(config.trust);
-  if (config.workers === 1) return await startSocketPlane({ ...config, members, trust, durations });
+  const emit = (event: BalancerEvent): void => events.emit(event);
+  if (config.workers === 1) return await startSocketPlane({ ...config, members, trust, durations, emit });
+  // Workers have no mouth for a user's mistakes.
+  if (config.accessLog !== null) closeSink(await openSink(config.accessLog));
   if (config.workerFile === null) throw new ConfigError("several workers need a module to run");
   const { startWorkersPlane } = await import("./workers/workers-plane.ts");
   return await startWorkersPlane({
@@ -72,12 +81,12 @@ async function startPlane(
     setup: workerSetup(config),
     members,
     durations,
-    emit: (event) => events.emit(event),
+    emit,
   });
 }
 
 /** What of the configuration a worker needs: it is plain data. What is limited in all is shared out. */
-function workerSetup({ log, members, check, token, policy, hash, ...setup }: BalancerConfig): WorkerSetup {
+function workerSetup({ log, members, check, token, policy, hash, version, ...setup }: BalancerConfig): WorkerSetup {
   const share = (limit: number): number => Math.ceil(limit / setup.workers);
   return {
     ...setup,
@@ -113,12 +122,19 @@ const startControlFor = async (
 
 const running = (
   { drainMs }: BalancerConfig,
+  members: Members,
   plane: DataPlane,
   control: RunningControl | null,
   stop: () => void,
 ): RunningBalancer => ({
   port: plane.port,
   controlPort: control?.port ?? null,
+  replaceServers: (wanted) => {
+    const before = members.view.upstreams;
+    const removed = members.replace(wanted).length;
+    return { added: members.view.upstreams.length - before.length + removed, removed };
+  },
+  reopenLog: () => plane.reopenLog(),
   close: async () => {
     // The control port stays until the end: one may watch the drain.
     await plane.close(drainMs);

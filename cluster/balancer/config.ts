@@ -48,6 +48,10 @@ export interface BalancerConfig extends Settings {
   readonly workers: number;
   /** The module that a worker process runs: it calls `runWorker`. Needed for more than one worker. */
   readonly workerFile: string | null;
+  /** A file that gets a line of JSON for each request; `-` for standard output, null for none. */
+  readonly accessLog: string | null;
+  /** What `/metrics` says it is. */
+  readonly version: string;
   /** Called with every change: a server up or down, a membership, a policy. */
   readonly log: (event: BalancerEvent) => void;
 }
@@ -77,6 +81,8 @@ export const withDefaults = (given: Partial<BalancerConfig>): BalancerConfig => 
   check: defaultCheck,
   workers: 1,
   workerFile: null,
+  accessLog: null,
+  version: "unknown",
   log: () => {},
   ...given,
 });

@@ -30,6 +30,7 @@ const variables: readonly (readonly [name: string, part: keyof BalancerConfig, p
   ["LBCTL_TRUST", "trust", parseTrustList],
   ["LBCTL_CHECK", "check", parseCheck],
   ["LBCTL_WORKERS", "workers", parseWorkers],
+  ["LBCTL_ACCESS_LOG", "accessLog", (path) => path],
   ...optionRows.map(
     ([field, option]) => [variableOf(option), field, (text: string) => parseOption(option, text)] as const,
   ),

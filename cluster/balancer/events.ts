@@ -2,11 +2,16 @@
 export type BalancerEvent =
   | { readonly type: "up" | "added" | "removed" | "draining" | "ready"; readonly server: string }
   | { readonly type: "down"; readonly server: string; readonly reason: string }
+  /** The server is down because it lost requests; and given some again, after so many milliseconds. */
+  | { readonly type: "ejected"; readonly server: string; readonly reason: string; readonly forMs: number }
+  | { readonly type: "restored"; readonly server: string }
   | { readonly type: "policy"; readonly policy: string; readonly hash: string; readonly key: string }
   /** The policy or the hash failed, and requests were refused for that: so many since the last such event. */
   | { readonly type: "unplaced"; readonly reason: string; readonly requests: number }
   /** So few servers are up that down ones are used too; and no longer. */
   | { readonly type: "panic" | "calm" }
+  /** Lines of the access log could not be written, and were dropped; told once until some are written again. */
+  | { readonly type: "log-failed"; readonly reason: string }
   /** A worker process has ended, and another takes its place. */
   | { readonly type: "worker-lost"; readonly reason: string }
   /** Something went wrong in the balancer itself; the reason is a stack. */

@@ -9,6 +9,9 @@ import { configFromEnv } from "./env.ts";
 import type { BalancerEvent } from "./events.ts";
 import { runWorker } from "./workers/worker.ts";
 
+/** Set when this is bundled. */
+const version = process.env.LBCTL_VERSION ?? "unknown";
+
 // Whoever reads our log may leave: we go on without.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
@@ -26,12 +29,14 @@ function explain(error: unknown): string {
 async function run(): Promise<void> {
   try {
     const workerFile = fileURLToPath(import.meta.url);
-    const config = { ...(await configFromEnv(process.env)), workerFile, log };
+    const config = { ...(await configFromEnv(process.env)), workerFile, version, log };
     const balancer = await startBalancer(config);
     const at = formatAddress({ host: config.listen.host, port: balancer.port });
     const control = balancer.controlPort === null ? "" : `, control on port ${balancer.controlPort}`;
     process.stdout.write(`balancer listening on http://${at}${control}\n`);
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void balancer.close());
+    // SIGUSR1 is nginx's signal for this; unheard it would open Node's debugger.
+    for (const signal of ["SIGHUP", "SIGUSR1"] as const) process.on(signal, () => void balancer.reopenLog());
   } catch (error) {
     process.stderr.write(`balancer: ${explain(error)}\n`);
     process.exitCode = 1;

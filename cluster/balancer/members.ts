@@ -44,8 +44,14 @@ export class Members implements Routing {
     this.#hooks = hooks;
     this.#outliers = new Outliers(options, {
       canSpare: () => this.#canSpare(),
-      ejected: (upstream, reason) => this.#change(upstream, { ejected: true }, reason),
-      restored: (upstream) => this.#change(upstream, { ejected: false }),
+      ejected: (upstream, reason, forMs) => {
+        hooks.emit({ type: "ejected", server: upstream.name, reason, forMs });
+        this.#change(upstream, { ejected: true }, reason);
+      },
+      restored: (upstream) => {
+        hooks.emit({ type: "restored", server: upstream.name });
+        this.#change(upstream, { ejected: false });
+      },
     });
     this.#unplaced = new Unplaced(hooks.emit);
     this.#availability = newAvailability(options);

@@ -1,16 +1,17 @@
 import { Counter, Gauge, Registry } from "prom-client";
+import { formatPolicy } from "../../src/placement/index.ts";
 import type { Durations } from "./durations.ts";
+import { formatKey } from "./key.ts";
+import { sharesOf } from "./key-shares.ts";
 import type { Members } from "./members.ts";
-import type { Usage } from "./plane/plane.ts";
+import { ofServers, ofTheBalancer } from "./metrics-table.ts";
+import type { DataPlane } from "./plane/plane.ts";
 import { stateOf, type Upstream } from "./upstream.ts";
 
 /** What the metrics are read from. */
-interface MetricsSource {
+export interface MetricsSource {
   readonly members: Members;
-  /** Answers that no server gave, by status code. */
-  readonly refusals: ReadonlyMap<number, number>;
-  readonly connections: number;
-  readonly usage: Usage;
+  readonly plane: DataPlane;
 }
 
 export interface Metrics {
@@ -19,67 +20,98 @@ export interface Metrics {
   text(source: MetricsSource): Promise<string>;
 }
 
-/** The balancer's metrics, in a registry of their own: several balancers can live in one process. */
-export function createMetrics(durations: Durations): Metrics {
+/**
+ * The balancer's metrics, in a registry of their own: several balancers can live in one process. They are copied from
+ * plain counts at each scrape, so that requests pay nothing for them.
+ */
+export function createMetrics(durations: Durations, version: string): Metrics {
   const registry = new Registry();
-  const gauges = createGauges(registry);
+  const collects = [...createTables(registry), ...createLabelled(registry, version)];
   return {
     contentType: registry.contentType,
     text: async (source) => {
-      gauges.collect(source);
+      for (const collect of collects) collect(source);
       const help = "Seconds from a request's head to the end of its answer.";
       return `${await registry.metrics()}\n${durations.text("lbctl_request_duration_seconds", help)}`;
     },
   };
 }
 
-/** Series that are copied from plain counts at each scrape, so that requests pay nothing for them. */
-function createGauges(registry: Registry) {
+type Collect = (source: MetricsSource) => void;
+
+/** The series of the tables: one each, and one for each server. */
+function createTables(registry: Registry): Collect[] {
+  const registers = [registry];
+  const own = ofTheBalancer.map(({ name, help, read }): Collect => {
+    const metric = create(name, { name, help, registers });
+    return (source) => {
+      metric.reset();
+      metric.inc(read(source));
+    };
+  });
+  const perServer = ofServers.map(({ name, help, read }): Collect => {
+    const metric = create(name, { name, help, labelNames: ["server"], registers });
+    return ({ members: { view } }) => {
+      metric.reset();
+      for (const upstream of view.upstreams) metric.inc({ server: upstream.name }, read(upstream));
+    };
+  });
+  return [...own, ...perServer];
+}
+
+/** By Prometheus' naming rules a counter is known by its name. */
+const create = (
+  name: string,
+  options: { name: string; help: string; labelNames?: readonly string[]; registers: Registry[] },
+): Counter | Gauge => (name.endsWith("_total") ? new Counter(options) : new Gauge(options));
+
+/** The series that have other labels, or are not there for every server. */
+function createLabelled(registry: Registry, version: string): Collect[] {
   const registers = [registry];
   const requests = new Counter({
     name: "lbctl_requests_total",
     help: "Answers to clients, by the server that gave them (empty: the balancer itself) and status code.",
-    labelNames: ["server", "code"] as const,
+    labelNames: ["server", "code"],
     registers,
   });
-  const perServer = { labelNames: ["server"] as const, registers };
-  const retries = new Counter({ name: "lbctl_retries_total", help: "Attempts made again.", ...perServer });
-  const failures = new Counter({
-    name: "lbctl_upstream_failures_total",
-    help: "Attempts that ended without a whole answer.",
-    ...perServer,
-  });
-  const up = new Gauge({ name: "lbctl_server_up", help: "1 when the server is given requests.", ...perServer });
-  const inFlight = new Gauge({ name: "lbctl_in_flight", help: "Requests at the server now.", ...perServer });
-  const panic = new Gauge({
-    name: "lbctl_panic",
-    help: "1 while so few servers are up that down ones are used too.",
+  const shares = new Gauge({
+    name: "lbctl_server_key_share_ratio",
+    help: "Share of the key space that is the server's while all servers are up: exact on a hash ring, else measured.",
+    labelNames: ["server"],
     registers,
   });
-  const connections = new Gauge({ name: "lbctl_client_connections", help: "Open client connections.", registers });
+  const servers = new Gauge({ name: "lbctl_servers", help: "Servers, by state.", labelNames: ["state"], registers });
+  const policy = new Gauge({
+    name: "lbctl_policy_info",
+    help: "Always 1; the labels say how servers are chosen.",
+    labelNames: ["policy", "hash", "key"],
+    registers,
+  });
+  const build = new Gauge({
+    name: "lbctl_build_info",
+    help: "Always 1; the labels say what runs.",
+    labelNames: ["version", "node"],
+    registers,
+  });
+  build.set({ version, node: process.version }, 1);
 
-  // prom-client's own process metrics keep observers running that nothing stops, so these two are read here.
-  const cpu = new Counter({ name: "process_cpu_seconds_total", help: "CPU time, user and system.", registers });
-  const memory = new Gauge({ name: "process_resident_memory_bytes", help: "Resident memory.", registers });
-
-  function collectUpstream(upstream: Upstream): void {
-    const { name: server, counts } = upstream;
-    for (const [code, count] of counts.answers) requests.inc({ server, code }, count);
-    retries.inc({ server }, counts.retries);
-    failures.inc({ server }, counts.failures);
-    up.set({ server }, stateOf(upstream) === "up" ? 1 : 0);
-    inFlight.set({ server }, upstream.inFlight);
-  }
-
-  function collect({ members, refusals, connections: open, usage }: MetricsSource): void {
-    for (const metric of [requests, retries, failures, up, inFlight, cpu]) metric.reset();
-    for (const upstream of members.view.upstreams) collectUpstream(upstream);
-    for (const [code, count] of refusals) requests.inc({ server: "", code }, count);
-    connections.set(open);
-    panic.set(members.view.availability.panic ? 1 : 0);
-    cpu.inc(usage.cpuSeconds);
-    memory.set(usage.residentBytes);
-  }
-
-  return { collect };
+  return [
+    ({ members, plane }) => {
+      requests.reset();
+      for (const { name: server, counts } of members.view.upstreams)
+        for (const [code, count] of counts.answers) requests.inc({ server, code }, count);
+      for (const [code, count] of plane.refusals) requests.inc({ server: "", code }, count);
+    },
+    ({ members: { view } }) => {
+      for (const metric of [shares, policy]) metric.reset();
+      for (const [server, share] of sharesOf(view)) shares.set({ server }, share);
+      policy.set({ policy: formatPolicy(view.policy), hash: view.hash.name, key: formatKey(view.key) }, 1);
+    },
+    ({ members: { view } }) => {
+      for (const state of ["up", "down", "draining"]) servers.set({ state }, countOf(view.upstreams, state));
+    },
+  ];
 }
+
+const countOf = (upstreams: readonly Upstream[], state: string): number =>
+  upstreams.filter((upstream) => stateOf(upstream) === state).length;

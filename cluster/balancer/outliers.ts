@@ -10,7 +10,7 @@ type OutlierSettings = Pick<Settings, "ejectAfter" | "ejectionMs">;
 interface OutlierHooks {
   /** Whether there are servers enough to take another one out. */
   canSpare(): boolean;
-  ejected(upstream: Upstream, reason: string): void;
+  ejected(upstream: Upstream, reason: string, forMs: number): void;
   restored(upstream: Upstream): void;
 }
 
@@ -50,12 +50,13 @@ export class Outliers {
 
   #eject(upstream: Upstream, code: string): void {
     upstream.ejections += 1;
-    const times = Math.min(upstream.ejections, maxTimes);
+    upstream.counts.ejections += 1;
+    const forMs = Math.min(upstream.ejections, maxTimes) * this.#settings.ejectionMs;
     this.#returns.set(
       upstream,
-      setTimeout(() => this.#restore(upstream), times * this.#settings.ejectionMs),
+      setTimeout(() => this.#restore(upstream), forMs),
     );
-    this.#hooks.ejected(upstream, `${upstream.losses} requests in a row failed (${code})`);
+    this.#hooks.ejected(upstream, `${upstream.losses} requests in a row failed (${code})`, forMs);
   }
 
   #restore(upstream: Upstream): void {

@@ -4,14 +4,28 @@ import { ConfigError, parseAddress } from "./address.ts";
 
 export type State = "up" | "down" | "draining";
 
-/** What happened at a server since the balancer began; kept by name, so that it survives a change of address. */
-interface Counts {
+/** What a data plane counts at a server: plain numbers, so that those of several processes add up. */
+export interface Tally {
   /** Attempts: a request that is retried counts once at each server that it was given to. */
   requests: number;
   /** Attempts that ended without an answer. */
   failures: number;
   /** Attempts that failed and were made again, here or elsewhere. */
   retries: number;
+  /** Attempts that failed and were not made again, because too many were already. */
+  retriesRefused: number;
+  /** Connections that were made. */
+  connectionsMade: number;
+  /** Requests that went out on a connection that had been used before. */
+  connectionsReused: number;
+  /** Bytes on its connections, heads included. */
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+/** What happened at a server since the balancer began; kept by name, so that it survives a change of address. */
+interface Counts extends Tally {
+  ejections: number;
   /** Answers by status code. */
   readonly answers: Map<number, number>;
 }
@@ -44,11 +58,24 @@ export interface Upstream {
   ejections: number;
   lastError: string | null;
   inFlight: number;
+  /** Connections to it that are open. */
+  connections: number;
   /** Called when the last request in flight ends. */
   onIdle: (() => void) | null;
 }
 
-const newCounts = (): Counts => ({ requests: 0, failures: 0, retries: 0, answers: new Map() });
+export const newTally = (): Tally => ({
+  requests: 0,
+  failures: 0,
+  retries: 0,
+  retriesRefused: 0,
+  connectionsMade: 0,
+  connectionsReused: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+});
+
+const newCounts = (): Counts => ({ ...newTally(), ejections: 0, answers: new Map() });
 
 /**
  * A server that joins: taken to be up until a check says otherwise. `before` is what has its name now: a server keeps
@@ -76,6 +103,7 @@ export function newUpstream({ name, weight, address }: Member, before?: Upstream
     ejections: 0,
     lastError: null,
     inFlight: 0,
+    connections: 0,
     onIdle: null,
   };
 }

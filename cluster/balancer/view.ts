@@ -1,4 +1,5 @@
 import { createPlacement, type Hash, type Member, type Placement, type PolicySpec } from "../../src/placement/index.ts";
+import { keyTeller } from "./access/entry.ts";
 import { type Availability, isAvailable } from "./availability.ts";
 import { type KeySource, type KeySpec, keyReader } from "./key.ts";
 import { newUpstream, type Upstream } from "./upstream.ts";
@@ -13,6 +14,8 @@ export interface Choice {
 /** Who is there and how they are chosen: immutable, swapped as one reference. */
 export interface View extends Choice {
   readonly readKey: (source: KeySource) => string;
+  /** A key as the access log may tell it. */
+  readonly tellKey: (key: string) => string;
   readonly placement: Placement;
   /** In the order given, which some policies number servers by, whatever the order of the placement that is used now. */
   readonly members: readonly Member[];
@@ -41,7 +44,8 @@ export function buildView(
   const load = (member: number): number => upstreams[member]?.inFlight ?? 0;
   // Weights are run-time state of a kept server: they are set once nothing can throw any more.
   for (const [index, upstream] of upstreams.entries()) upstream.weight = placement.members[index]?.weight ?? 1;
-  return { policy, hash, key, readKey: keyReader(key), placement, members, upstreams, availability, usable, load };
+  const keys = { key, readKey: keyReader(key), tellKey: keyTeller(key) };
+  return { policy, hash, ...keys, placement, members, upstreams, availability, usable, load };
 }
 
 /** A server that stays keeps its state; one that changed its address starts anew. */

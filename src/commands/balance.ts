@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { parseAddress } from "../../cluster/balancer/address.ts";
-import { startBalancer } from "../../cluster/balancer/balancer.ts";
+import { type RunningBalancer, startBalancer } from "../../cluster/balancer/balancer.ts";
 import {
   type BalancerConfig,
   ConfigError,
@@ -11,10 +11,12 @@ import {
 } from "../../cluster/balancer/config.ts";
 import { parseKey } from "../../cluster/balancer/key.ts";
 import { type Option, optionRows, parseOption } from "../../cluster/balancer/options.ts";
+import { readServersFile } from "../../cluster/balancer/servers-file.ts";
 import type { Context, Flags } from "../context.ts";
-import { type ExitCode as Code, ExitCode, UserError, usageError } from "../errors.ts";
+import { type ExitCode as Code, ExitCode, isUserError, UserError, usageError } from "../errors.ts";
 import { assertPortFree } from "../fleet/ports.ts";
 import { withModules } from "../modules/load.ts";
+import { version } from "../package-root.ts";
 import { defaultHash, defaultPolicy, type Member, parseHash, parseMembers, parsePolicy } from "../placement/index.ts";
 import { plural } from "../report/format.ts";
 
@@ -24,6 +26,7 @@ export async function run({ flags, signal, terminal }: Context): Promise<Code> {
   for (const at of [config.listen, ...(config.control ? [config.control] : [])])
     if (at.port !== 0) await assertPortFree(at.host, at.port, "--listen and --control");
   const balancer = await startBalancer(config);
+  reloadOnHangup(balancer, flags, terminal.note);
   const { host } = config.listen;
   terminal.note(
     `Balancing over ${plural(config.members.length, "server")} on http://${host}:${balancer.port}; Ctrl-C ends it.`,
@@ -34,12 +37,37 @@ export async function run({ flags, signal, terminal }: Context): Promise<Code> {
   return ExitCode.done;
 }
 
+/** On SIGHUP the servers' file is read again, and the access log opened anew; on SIGUSR1 only that, as nginx has it. */
+function reloadOnHangup(balancer: RunningBalancer, flags: Flags, note: (text: string) => void): void {
+  let reloading: Promise<void> = Promise.resolve();
+  process.on("SIGUSR1", () => void balancer.reopenLog());
+  process.on("SIGHUP", () => {
+    // One after the other: what was read last holds.
+    reloading = reloading.then(async () => {
+      await balancer.reopenLog();
+      if (flags.text("servers-file") !== undefined) note(await reload(balancer, flags));
+    });
+  });
+}
+
+/** Makes the file's servers the membership; says in one line what came of it. */
+async function reload(balancer: RunningBalancer, flags: Flags): Promise<string> {
+  try {
+    const members = await serversOf(flags);
+    const { added, removed } = balancer.replaceServers(members);
+    return `Reloaded: ${plural(members.length, "server")}, ${added} added, ${removed} removed.`;
+  } catch (error) {
+    if (!isUserError(error)) throw error;
+    return `Not reloaded, and nothing has changed: ${error.message}`;
+  }
+}
+
 async function balancerConfig(flags: Flags, log: BalancerConfig["log"]): Promise<BalancerConfig> {
   const control = flags.text("control");
   const token = process.env.LBCTL_TOKEN;
   if (control !== undefined && !token)
     throw new UserError("--control needs a token in the environment variable LBCTL_TOKEN.");
-  const members = serversOf(flags.list("server"));
+  const members = await serversOf(flags);
   return withDefaults({
     ...settingsOf(flags),
     listen: parseAddress(flags.text("listen") ?? ""),
@@ -53,6 +81,8 @@ async function balancerConfig(flags: Flags, log: BalancerConfig["log"]): Promise
     check: parseCheck(flags.text("check") ?? "tcp"),
     workers: parseWorkers(flags.text("workers") ?? "1"),
     workerFile: fileURLToPath(new URL("../../cluster/balancer/main.js", import.meta.url)),
+    accessLog: flags.text("access-log") ?? (process.env.LBCTL_ACCESS_LOG || null),
+    version,
     log,
   });
 }
@@ -75,10 +105,14 @@ function parseNamed(option: Option, text: string): unknown {
   }
 }
 
-function serversOf(texts: readonly string[]): readonly Member[] {
-  if (texts.length === 0) throw usageError("Name the servers: --server a=127.0.0.1:3001 --server b=127.0.0.1:3002.");
-  const members = parseMembers(texts.join(","));
+/** Those of the flags, and after them those of the file. */
+async function serversOf(flags: Flags): Promise<readonly Member[]> {
+  const file = flags.text("servers-file");
+  const texts = flags.list("server");
+  if (texts.length === 0 && file === undefined)
+    throw usageError("Name the servers: --server a=127.0.0.1:3001 --server b=127.0.0.1:3002.");
+  const members = texts.length === 0 ? [] : parseMembers(texts.join(","));
   const lost = members.find((member) => member.address === undefined);
   if (lost) throw usageError(`--server ${lost.name} has no address: write --server ${lost.name}=127.0.0.1:3001.`);
-  return members;
+  return file === undefined ? members : [...members, ...(await readServersFile(file))];
 }

@@ -72,6 +72,9 @@ export interface Balancer extends RunningBalancer {
   readonly controlPort: number;
 }
 
+/** What can be asked on its control port. */
+type Controlled = Pick<Balancer, "controlPort">;
+
 /** Starts a balancer without checks, with a control port, in front of `members`. */
 export async function startFor(members: readonly Member[], more: Partial<BalancerConfig> = {}): Promise<Balancer> {
   const config = withDefaults({
@@ -155,7 +158,7 @@ export const closeOf = (socket: Socket): Promise<void> =>
 
 /** Asks the control port, with the token unless `headers` says otherwise. */
 export const control = (
-  { controlPort }: Balancer,
+  { controlPort }: Controlled,
   method: string,
   path: string,
   body?: unknown,
@@ -168,7 +171,7 @@ export const control = (
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
 
-export const putServers = (balancer: Balancer, members: readonly Member[]): Promise<Reply> =>
+export const putServers = (balancer: Controlled, members: readonly Member[]): Promise<Reply> =>
   control(balancer, "PUT", "/v1/servers", { servers: members });
 
 interface StreamedEvent {
@@ -183,7 +186,7 @@ export interface EventReader {
 }
 
 /** Attaches to the balancer's events. */
-export function readEvents({ controlPort }: Balancer, path = "/v1/events"): Promise<EventReader> {
+export function readEvents({ controlPort }: Controlled, path = "/v1/events"): Promise<EventReader> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
     const sent = request({ host: "127.0.0.1", port: controlPort, path, agent: false, headers }, (answer) => {

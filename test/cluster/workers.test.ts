@@ -30,7 +30,7 @@ async function startWorkers(count: number, env: Record<string, string> = {}) {
     LBCTL_SERVERS: members.map(({ name, address }) => `${name}=${address}`).join(","),
     ...env,
   });
-  return { ...running, members, balancer: { ...running, close: async () => {} } };
+  return { ...running, members, balancer: running };
 }
 
 const paths = Array.from({ length: 40 }, (_, i) => `/data/${i}`);

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { loadModules } from "../../../src/modules/load.ts";
 import { formatPolicy, parseHash, parsePolicy, sourcesOf } from "../../../src/placement/index.ts";
 import { formatKey, parseKey } from "../key.ts";
+import { sharesOf } from "../key-shares.ts";
 import { idle, stateOf, type Upstream } from "../upstream.ts";
+import type { View } from "../view.ts";
 import { classroomRoutes } from "./classroom.ts";
 import { ControlError } from "./guard.ts";
 import { type Answer, type Call, type ControlContext, ok, type Route, route } from "./route.ts";
@@ -43,14 +45,18 @@ async function showServers({ context }: Call<unknown>): Promise<Answer> {
 }
 
 const overview = ({ members, plane }: ControlContext): object => ({
-  servers: members.view.upstreams.map(describe),
+  servers: members.view.upstreams.map((upstream) => describe(upstream, members.view)),
   policy: formatPolicy(members.view.policy),
   hash: members.view.hash.name,
   key: formatKey(members.view.key),
-  connections: { client: plane.connections },
+  panic: members.view.availability.panic,
+  workers: plane.workers,
+  connections: { client: plane.connections, accepted: plane.counts.connectionsAccepted },
+  bytes: { received: plane.counts.bytesReceived, sent: plane.counts.bytesSent },
+  refusals: Object.fromEntries(plane.refusals),
 });
 
-const describe = (upstream: Upstream): object => ({
+const describe = (upstream: Upstream, view: View): object => ({
   name: upstream.name,
   address: upstream.address,
   weight: upstream.weight,
@@ -60,6 +66,20 @@ const describe = (upstream: Upstream): object => ({
   retries: upstream.counts.retries,
   inFlight: upstream.inFlight,
   lastError: upstream.lastError,
+  healthy: upstream.healthy,
+  ejected: upstream.ejected,
+  ejections: upstream.counts.ejections,
+  /** Given requests although it is down: a panic. */
+  forced: upstream.forced,
+  keyShare: sharesOf(view).get(upstream.name) ?? null,
+  retriesRefused: upstream.counts.retriesRefused,
+  answers: Object.fromEntries(upstream.counts.answers),
+  connections: {
+    open: upstream.connections,
+    made: upstream.counts.connectionsMade,
+    reused: upstream.counts.connectionsReused,
+  },
+  bytes: { sent: upstream.counts.bytesSent, received: upstream.counts.bytesReceived },
 });
 
 /** Answers when nobody who left has a request in flight, so that the caller may stop them then, or says who still has. */
@@ -76,7 +96,7 @@ async function setDraining({ context, params: [name = "", action] }: Call<unknow
   if (upstream === undefined) throw new ControlError(404, "no-such-server", `There is no server called ${name}.`);
   context.members.setDraining(upstream, action === "drain");
   await context.plane.refresh();
-  return ok(describe(upstream));
+  return ok(describe(upstream, context.members.view));
 }
 
 const showPolicy = ({ members }: ControlContext): object => {
@@ -122,7 +142,6 @@ function settleWanted({ context, params: [id = ""], body }: Call<z.infer<typeof 
 async function scrape({ context }: Call<unknown>): Promise<Answer> {
   const { members, plane, metrics } = context;
   await plane.refresh();
-  const { refusals, connections, usage } = plane;
-  const text = await metrics.text({ members, refusals, connections, usage });
+  const text = await metrics.text({ members, plane });
   return { status: 200, body: text, type: metrics.contentType };
 }

@@ -7,16 +7,18 @@ import {
   refused,
   requestFraming,
 } from "../../../src/http1/index.ts";
+import { newEntry } from "../access/entry.ts";
 import { formatAddress, normalizeIp } from "../address.ts";
 import { readShared } from "./accepted.ts";
 import { LookAhead } from "./ahead.ts";
 import type { PlaneContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
 import { Output } from "./output.ts";
-import { ownAnswer } from "./own.ts";
+import { bodyLength, ownAnswer } from "./own.ts";
 import { type Refusal, refusalAnswer, refusalOfUnread, statusOf } from "./refusal.ts";
 import { RequestFields, type Sender } from "./request-fields.ts";
 import type { ServerConnection } from "./server-connection.ts";
+import { source } from "./source.ts";
 
 /** What a connection waits for from its client. */
 const Phase = {
@@ -77,6 +79,11 @@ export class Client {
   /** Since when the client has taken nothing of what was written; 0 when nothing waits. */
   #stalledSince = 0;
   #tunnel: ServerConnection | null = null;
+  /** Bytes on the socket before it became a tunnel. */
+  #tunnelBegan: { readonly read: number; readonly written: number } | null = null;
+  /** Bytes of the socket that are counted. */
+  #bytesRead = 0;
+  #bytesWritten = 0;
 
   /** `accepted` has read nothing yet; `address` is its peer's, normalized. */
   constructor(context: PlaneContext, accepted: Socket, address: string, onGone: (client: Client) => void) {
@@ -262,7 +269,8 @@ export class Client {
     if (!this.#body.done) this.#deadline = this.#context.now + this.#context.settings.stallTimeoutMs;
     const own = ownAnswer(head, this.#context);
     if (own !== null) {
-      this.#context.done(0, own.refused);
+      this.#context.done(0, own.refusal === null ? null : own.status);
+      if (this.#context.log !== null) this.#log(own.status, own.refusal, own.answer, head);
       this.output.add(own.answer);
       this.answered(own.lasts);
       return;
@@ -283,6 +291,8 @@ export class Client {
       return -1;
     }
     this.#received += next - at;
+    const entry = this.#exchange?.entry ?? null;
+    if (entry !== null) entry.requestBytes += body.dataEnd - body.dataStart;
     if (!connection.sendBody(bytes, body)) this.#pause();
     if (body.done) this.#deadline = Number.POSITIVE_INFINITY;
     return next;
@@ -395,9 +405,19 @@ export class Client {
 
   /** A refusal of what could not be read as a request. */
   #refuseUnread(reason: Refusal): void {
+    const answer = refusalAnswer(reason, "Connection: close\r\n");
     this.#context.done(0, statusOf(reason));
-    this.output.add(refusalAnswer(reason, "Connection: close\r\n"));
+    this.#log(statusOf(reason), reason, answer, null);
+    this.output.add(answer);
     this.answered(false);
+  }
+
+  /** Logs what was answered here, to a request that was read or could not be. */
+  #log(status: number, reason: Refusal | null, answer: string, head: RequestHead | null): void {
+    const { log, trust } = this.#context;
+    const address = head === null ? this.sender.address : source.of(head, this, trust).clientAddress;
+    const entry = newEntry(address, head?.method ?? null, head?.path ?? null, null);
+    log?.add({ ...entry, status, reason, answerBytes: bodyLength(answer) });
   }
 
   /** The body is not what it should be: the request ends, and with it the connection. */
@@ -405,8 +425,10 @@ export class Client {
     const exchange = this.#exchange;
     if (exchange === null || exchange.isAnswered) this.destroy();
     else {
-      exchange.cancel();
-      this.#refuseUnread(reason);
+      const answer = refusalAnswer(reason, "Connection: close\r\n");
+      exchange.breakOff(reason, answer);
+      this.output.add(answer);
+      this.answered(false);
     }
   }
 
@@ -416,6 +438,10 @@ export class Client {
     this.#deadline = Number.POSITIVE_INFINITY;
     this.#tunnel = connection;
     this.output.flush();
+    this.#tunnelBegan = {
+      read: this.#socket.bytesRead - (this.#held?.length ?? 0),
+      written: this.#socket.bytesWritten,
+    };
     if (this.#held !== null) connection.write(this.#held);
     this.#held = null;
     if (this.#isHalfClosed) connection.endTunnel();
@@ -441,7 +467,23 @@ export class Client {
     else this.#goOnAlone();
   };
 
+  /** Adds what has gone by since the last time to what is counted. */
+  countBytes(): void {
+    const { bytesRead, bytesWritten } = this.#socket;
+    const { counts } = this.#context;
+    counts.bytesReceived += bytesRead - this.#bytesRead;
+    counts.bytesSent += bytesWritten - this.#bytesWritten;
+    this.#bytesRead = bytesRead;
+    this.#bytesWritten = bytesWritten;
+  }
+
   readonly #onClose = (): void => {
+    this.countBytes();
+    const entry = this.#exchange?.entry ?? null;
+    if (entry !== null && this.#tunnelBegan !== null) {
+      entry.requestBytes = this.#bytesRead - this.#tunnelBegan.read;
+      entry.answerBytes = this.#bytesWritten - this.#tunnelBegan.written;
+    }
     this.#exchange?.cancel();
     this.#exchange = null;
     this.#tunnel?.destroy();

@@ -1,8 +1,10 @@
+import type { AccessLog } from "../access/log.ts";
 import type { Settings } from "../options.ts";
 import type { Routing } from "../routing.ts";
 import type { Trust } from "../trust.ts";
 import type { RetryBudget } from "./budget.ts";
 import type { Door } from "./door.ts";
+import type { PlaneCounts } from "./plane.ts";
 import type { Pools } from "./pools.ts";
 import type { Readers } from "./readers.ts";
 
@@ -15,6 +17,9 @@ export interface PlaneContext {
   readonly door: Door;
   readonly pools: Pools;
   readonly budget: RetryBudget;
+  readonly counts: PlaneCounts;
+  /** Null for no access log: nothing is gathered for it then. */
+  readonly log: AccessLog | null;
   /** The time of the last sweep, in milliseconds of `performance.now()`: late by one sweep at most, and free. */
   now: number;
   /** The plane is closing: answers say so. */

@@ -6,12 +6,13 @@ import {
   type ResponseHead,
   requestFraming,
 } from "../../../src/http1/index.ts";
+import { type Entry, newEntry } from "../access/entry.ts";
 import { begin, countAnswer, end, type Upstream } from "../upstream.ts";
 import { framingForClient, writeAnswer, writeUpgrade } from "./answer-fields.ts";
 import type { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
 import { type Failure, failures, isRepeatable } from "./failure.ts";
-import { withoutBody } from "./own.ts";
+import { bodyLength, withoutBody } from "./own.ts";
 import { type Refusal, refusalAnswer, statusOf } from "./refusal.ts";
 import { wantsUpgrade } from "./request-fields.ts";
 import type { ServerConnection } from "./server-connection.ts";
@@ -37,6 +38,8 @@ export class Exchange {
   connection: ServerConnection | null = null;
   /** Nobody waits for the answer any more. */
   isOver = false;
+  /** What the access log is to tell; null where there is none. */
+  readonly entry: Entry | null;
   /** The head of the answer has been passed on. */
   isAnswered = false;
   readonly #context: PlaneContext;
@@ -76,7 +79,9 @@ export class Exchange {
     this.isRepeatable = isRepeatable(head.method, framing !== Framing.none);
     this.mayShare = this.isRepeatable && !this.upgrades && !this.#expects && head.method !== "HEAD";
     this.head = client.fields.write(head, framing, this.upgrades);
-    this.#key = view.readKey(source.of(head, client, context.trust));
+    const request = source.of(head, client, context.trust);
+    this.#key = view.readKey(request);
+    this.entry = context.log && newEntry(request.clientAddress, head.method, request.target, view.tellKey(this.#key));
     this.#showsKey = view.key.kind === "request-id";
     context.budget.request(this.#began);
   }
@@ -93,6 +98,7 @@ export class Exchange {
     this.#attempts += 1;
     this.#attemptBegan = this.#attempts === 1 ? this.#began : performance.now();
     this.#upstream = upstream;
+    if (this.entry !== null) this.entry.server = upstream.name;
     begin(upstream);
     pools.of(upstream).send(this);
   }
@@ -126,6 +132,7 @@ export class Exchange {
   upgrade(head: ResponseHead, connection: ServerConnection): void {
     if (this.#upstream !== null) countAnswer(this.#upstream, 101);
     this.isAnswered = true;
+    this.#logAnswer(101);
     this.#client.output.add(writeUpgrade(head, this.#context.settings.via ? viaLine : ""));
     connection.openTunnel(this.#client);
     this.#client.openTunnel(connection);
@@ -136,6 +143,7 @@ export class Exchange {
     if (this.#upstream !== null) countAnswer(this.#upstream, head.status);
     this.isAnswered = true;
     if (this.isOver) return;
+    this.#logAnswer(head.status);
     this.#outward = framingForClient(framing, this.#minor);
     const chunks = this.#outward === Framing.chunked ? "Transfer-Encoding: chunked\r\n" : "";
     this.#client.output.add(writeAnswer(head, chunks + this.#ownLines(), this.#showsKey));
@@ -145,6 +153,7 @@ export class Exchange {
   data(bytes: Buffer, from: number, to: number): void {
     if (this.isOver || from === to) return;
     const { output } = this.#client;
+    if (this.entry !== null) this.entry.answerBytes += to - from;
     if (this.#outward !== Framing.chunked) output.addData(bytes, from, to);
     else {
       output.add(chunkHead(to - from));
@@ -208,7 +217,7 @@ export class Exchange {
     if (failure.unreached) this.#unreached = [...this.#unreached, upstream];
     else if (isFirst) this.#broken += 1;
     this.#failure = failure;
-    const refusal = this.#refusalAfter(failure);
+    const refusal = this.#refusalAfter(upstream, failure);
     if (refusal !== null) {
       this.refuse(refusal);
       return;
@@ -218,11 +227,13 @@ export class Exchange {
   }
 
   /** Why the request is not made again; null when it is. A server that was never reached costs the others nothing. */
-  #refusalAfter(failure: Failure): Refusal | null {
+  #refusalAfter(upstream: Upstream, failure: Failure): Refusal | null {
     const isSpent = this.#attempts >= this.#context.settings.attempts || this.#broken >= maxBroken;
     const mayRepeat = failure.unreached || (failure.again && this.isRepeatable);
     if (isSpent || !mayRepeat) return failure.refusal;
-    return failure.unreached || this.#context.budget.take(performance.now()) ? null : "retry-budget";
+    if (failure.unreached || this.#context.budget.take(performance.now())) return null;
+    upstream.counts.retriesRefused += 1;
+    return "retry-budget";
   }
 
   #blame(upstream: Upstream, failure: Failure, code: string): void {
@@ -240,7 +251,7 @@ export class Exchange {
   /** The answer broke off in the middle: the client must not take it for whole. */
   #cut(): void {
     this.isOver = true;
-    this.#context.done((performance.now() - this.#began) / 1000, null);
+    this.#done(null, "broken-off");
     this.#client.reset();
   }
 
@@ -248,16 +259,26 @@ export class Exchange {
   refuse(reason: Refusal): void {
     if (this.isOver) return;
     this.#leave();
-    this.#client.output.add(withoutBody(this, refusalAnswer(reason, this.#ownLines())));
-    this.#end(statusOf(reason));
+    const answer = withoutBody(this, refusalAnswer(reason, this.#ownLines()));
+    if (this.entry !== null) this.entry.answerBytes = bodyLength(answer);
+    this.#client.output.add(answer);
+    this.#end(reason);
   }
 
-  /** The client has gone, or is sent away. */
+  /** The client has gone. */
   cancel(): void {
     if (this.isOver) return;
     this.isOver = true;
     this.#leave();
-    this.#context.done((performance.now() - this.#began) / 1000, null);
+    this.#done(null, "client-left");
+  }
+
+  /** The client is sent away, with `answer`. */
+  breakOff(reason: Refusal, answer: string): void {
+    this.isOver = true;
+    this.#leave();
+    if (this.entry !== null) this.entry.answerBytes = bodyLength(answer);
+    this.#done(reason, reason);
   }
 
   #leave(): void {
@@ -291,11 +312,32 @@ export class Exchange {
     return upstream;
   }
 
-  #end(refused: number | null): void {
+  #end(refusal: Refusal | null): void {
     this.isOver = true;
-    const now = performance.now();
-    this.#context.done((now - this.#began) / 1000, refused);
+    this.#done(refusal, refusal);
     this.#client.answered(this.#lasts);
+  }
+
+  /** The head of the answer is there. */
+  #logAnswer(status: number): void {
+    if (this.entry === null) return;
+    this.entry.status = status;
+    this.entry.firstByteMs = performance.now() - this.#began;
+  }
+
+  /** Counts and logs the request: it is over, and `reason` says why it did not go as it should. */
+  #done(refusal: Refusal | null, reason: string | null): void {
+    const { entry } = this;
+    const status = refusal === null ? null : statusOf(refusal);
+    const durationMs = performance.now() - this.#began;
+    this.#context.done(durationMs / 1000, status);
+    if (entry === null) return;
+    if (status !== null) entry.status = status;
+    entry.attempts = this.#attempts;
+    entry.durationMs = durationMs;
+    // A tunnel ends when either side leaves.
+    entry.reason = entry.status === 101 ? null : reason;
+    this.#context.log?.add(entry);
   }
 }
 

@@ -6,8 +6,9 @@ import { allowed, jsonAnswer, type Refusal, refusalAnswer, statusOf } from "./re
 
 export interface OwnAnswer {
   readonly answer: string;
-  /** The status of a refusal; null for an answer that was asked for. */
-  readonly refused: number | null;
+  readonly status: number;
+  /** Null for an answer that was asked for. */
+  readonly refusal: Refusal | null;
   /** Whether the client's connection lasts. */
   readonly lasts: boolean;
 }
@@ -26,7 +27,7 @@ export function ownAnswer(head: RequestHead, context: PlaneContext): OwnAnswer |
 
 function refusal(reason: Refusal, head: RequestHead, context: PlaneContext): OwnAnswer {
   const answer = refusalAnswer(reason, lastLine(head, context));
-  return { answer: withoutBody(head, answer), refused: statusOf(reason), lasts: lasts(head, context) };
+  return { answer: withoutBody(head, answer), status: statusOf(reason), refusal: reason, lasts: lasts(head, context) };
 }
 
 /** `OPTIONS` whose `Max-Forwards` ends here (RFC 9110, 7.6.2). */
@@ -35,7 +36,7 @@ function options(head: RequestHead, context: PlaneContext): OwnAnswer | null {
   if (!/^\d{1,9}$/.test(left)) return refusal("bad-request", head, context);
   if (Number(left) > 0) return null;
   const answer = jsonAnswer(200, "", `Allow: ${allowed}\r\n${lastLine(head, context)}`);
-  return { answer, refused: null, lasts: lasts(head, context) };
+  return { answer, status: 200, refusal: null, lasts: lasts(head, context) };
 }
 
 /** The balancer's own health: 200, or 503 when there is no server to give a request to. */
@@ -45,8 +46,9 @@ function health(head: RequestHead, context: PlaneContext): OwnAnswer {
   const servers = upstreams.map((upstream) => ({ name: upstream.name, state: stateOf(upstream) }));
   const healthy = servers.some(({ state }) => state === "up");
   const body = JSON.stringify({ status: healthy ? "ok" : "no server available", servers });
-  const answer = jsonAnswer(healthy ? 200 : 503, body, lastLine(head, context));
-  return { answer: withoutBody(head, answer), refused: null, lasts: lasts(head, context) };
+  const status = healthy ? 200 : 503;
+  const answer = jsonAnswer(status, body, lastLine(head, context));
+  return { answer: withoutBody(head, answer), status, refusal: null, lasts: lasts(head, context) };
 }
 
 /** Whether a body is longer than it may be, as far as its head tells. */
@@ -61,6 +63,9 @@ function lastLine(head: RequestHead, context: PlaneContext): string {
   if (!lasts(head, context)) return "Connection: close\r\n";
   return head.minor === 0 ? "Connection: keep-alive\r\n" : "";
 }
+
+/** How long the body of an answer of the balancer's own is. */
+export const bodyLength = (answer: string): number => answer.length - answer.indexOf("\r\n\r\n") - 4;
 
 /** An answer to HEAD has none. */
 export const withoutBody = ({ method }: { readonly method: string }, answer: string): string =>

@@ -1,5 +1,7 @@
 import type { Endpoint } from "../../listen.ts";
+import type { LogCounts } from "../access/log.ts";
 import type { Durations } from "../durations.ts";
+import type { BalancerEvent } from "../events.ts";
 import type { Settings } from "../options.ts";
 import type { Routing } from "../routing.ts";
 import type { Trust } from "../trust.ts";
@@ -12,6 +14,9 @@ export interface DataPlaneOptions extends Settings {
   readonly trust: Trust;
   /** Takes the seconds that each request took. */
   readonly durations: Durations;
+  /** The file of the access log, `-` for standard output, null for none. */
+  readonly accessLog: string | null;
+  readonly emit: (event: BalancerEvent) => void;
 }
 
 /** What the processes of a balancer use, all together. */
@@ -27,6 +32,23 @@ export function ownUsage(): Usage {
   return { cpuSeconds: (user + system) / 1e6, residentBytes: process.memoryUsage.rss() };
 }
 
+/** What a data plane counts of its clients: plain numbers, so that those of several processes add up. */
+export interface PlaneCounts extends LogCounts {
+  /** Connections that clients have made. */
+  connectionsAccepted: number;
+  /** Bytes on them, heads included. */
+  bytesReceived: number;
+  bytesSent: number;
+}
+
+export const newPlaneCounts = (): PlaneCounts => ({
+  connectionsAccepted: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
+  linesLogged: 0,
+  linesDropped: 0,
+});
+
 /** What moves requests and answers. The rest of the balancer knows nothing else of how it is done. */
 export interface DataPlane {
   readonly port: number;
@@ -34,11 +56,18 @@ export interface DataPlane {
   readonly connections: number;
   /** Answers that no server gave, by status code. */
   readonly refusals: ReadonlyMap<number, number>;
+  readonly counts: Readonly<PlaneCounts>;
+  /** Processes that serve. */
+  readonly workers: number;
+  /** How many of them had to be started again. */
+  readonly restarts: number;
   readonly usage: Usage;
   /** Hears that the members' view, or what is known of a server, is another now. */
   update(): void;
   /** Resolves when it goes by the last update, and what it has counted so far shows in the servers' counts. */
   refresh(): Promise<void>;
+  /** Opens the access log anew: its file has been renamed. */
+  reopenLog(): Promise<void>;
   /** Lets go of the connections to a server that has left, as its requests end. */
   forget(upstream: Upstream): void;
   /** Stops accepting, lets requests in flight end, and cuts what is left after `deadlineMs`. */

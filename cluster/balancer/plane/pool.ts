@@ -162,6 +162,10 @@ export class Pool {
     for (const exchange of late) exchange.failed(failures.full, "FULL", true);
   }
 
+  countBytes(): void {
+    for (const connection of this.#connections) connection.countBytes();
+  }
+
   /** Lets go of the connections as their requests end. */
   forget(): void {
     this.#isForgotten = true;

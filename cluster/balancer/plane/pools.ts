@@ -37,6 +37,11 @@ export class Pools {
     }
   }
 
+  /** Adds the bytes that have gone by since the last time to what is counted of the servers. */
+  countBytes(): void {
+    for (const pool of [...this.#pools.values(), ...this.#leaving]) pool.countBytes();
+  }
+
   close(): void {
     for (const pool of [...this.#pools.values(), ...this.#leaving]) pool.close();
   }

@@ -49,6 +49,9 @@ export class ServerConnection {
   #deadline: number;
   #failure: Failure = failures.broken;
   #code = "";
+  /** Bytes of the socket that are counted. */
+  #sent = 0;
+  #received = 0;
   #tunnel: Client | null = null;
 
   /** Connects, for `exchanges`. */
@@ -87,6 +90,7 @@ export class ServerConnection {
 
   /** Sends requests of which each but the last is without a body, in one write. */
   send(exchanges: readonly Exchange[]): void {
+    this.#pool.upstream.counts.connectionsReused += exchanges.length;
     this.#queue.push(...exchanges);
     this.#sendAll(exchanges);
   }
@@ -162,6 +166,8 @@ export class ServerConnection {
 
   readonly #onConnect = (): void => {
     this.#isConnected = true;
+    this.#pool.upstream.connections += 1;
+    this.#pool.upstream.counts.connectionsMade += 1;
     const waiting = this.#queue.filter(({ isOver }) => !isOver);
     this.#queue.length = 0;
     this.#queue.push(...waiting);
@@ -372,7 +378,19 @@ export class ServerConnection {
     else this.#fail(failures.broken, "EOF");
   };
 
+  /** Adds what has gone by since the last time to what is counted of the server. */
+  countBytes(): void {
+    const { bytesWritten, bytesRead } = this.#socket;
+    const { counts } = this.#pool.upstream;
+    counts.bytesSent += bytesWritten - this.#sent;
+    counts.bytesReceived += bytesRead - this.#received;
+    this.#sent = bytesWritten;
+    this.#received = bytesRead;
+  }
+
   readonly #onClose = (): void => {
+    if (this.#isConnected) this.#pool.upstream.connections -= 1;
+    this.countBytes();
     this.#fail(this.#failure, this.#code === "" ? "EOF" : this.#code);
     this.#tunnel?.destroy();
     this.#tunnel = null;

@@ -2,13 +2,14 @@
 import { createServer, type Server } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { listen } from "../../listen.ts";
+import { AccessLog } from "../access/log.ts";
 import { normalizeIp } from "../address.ts";
 import type { Settings } from "../options.ts";
 import { RetryBudget } from "./budget.ts";
 import { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
 import { Door } from "./door.ts";
-import { type DataPlaneOptions, ownUsage, type StartDataPlane } from "./plane.ts";
+import { type DataPlaneOptions, newPlaneCounts, ownUsage, type PlaneCounts, type StartDataPlane } from "./plane.ts";
 import { Pool } from "./pool.ts";
 import { Pools } from "./pools.ts";
 import { Readers } from "./readers.ts";
@@ -18,14 +19,20 @@ import { statusOf } from "./refusal.ts";
 export const startSocketPlane: StartDataPlane = async (options) => {
   const clients = new Set<Client>();
   const refusals = new Map<number, number>();
-  const context = newContext(options, refusals);
+  const counts = newPlaneCounts();
+  const log = options.accessLog === null ? null : await AccessLog.open(options.accessLog, counts, options.emit);
+  const context = newContext(options, refusals, counts, log);
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
     const address = normalizeIp(socket.remoteAddress ?? "");
-    if (!context.door.isFull(clients.size) && context.door.enter(address))
+    if (!context.door.isFull(clients.size) && context.door.enter(address)) {
+      counts.connectionsAccepted += 1;
       clients.add(new Client(context, socket, address, (client) => clients.delete(client)));
-    else context.door.turnAway(socket);
+    } else context.door.turnAway(socket);
   });
-  const port = await listen(server, options.listen);
+  const port = await listen(server, options.listen).catch(async (error: unknown) => {
+    await log?.close();
+    throw error;
+  });
   const sweep = setInterval(() => {
     context.now = performance.now();
     for (const client of clients) client.sweep(context.now);
@@ -34,15 +41,22 @@ export const startSocketPlane: StartDataPlane = async (options) => {
   return {
     port,
     refusals,
+    counts,
+    workers: 1,
+    restarts: 0,
     get connections() {
       return clients.size;
     },
     get usage() {
       return ownUsage();
     },
-    // It looks at the members itself, and counts in place.
+    // It looks at the members itself, and counts in place: but for bytes, which the sockets count.
     update: () => {},
-    refresh: async () => {},
+    refresh: async () => {
+      for (const client of clients) client.countBytes();
+      context.pools.countBytes();
+    },
+    reopenLog: async () => log?.reopen(),
     forget: (upstream) => context.pools.forget(upstream),
     close: async (deadlineMs) => {
       context.closing = true;
@@ -50,11 +64,17 @@ export const startSocketPlane: StartDataPlane = async (options) => {
       await closeAll(server, clients, deadlineMs);
       clearInterval(sweep);
       context.pools.close();
+      await log?.close();
     },
   };
 };
 
-function newContext(options: DataPlaneOptions, refusals: Map<number, number>): PlaneContext {
+function newContext(
+  options: DataPlaneOptions,
+  refusals: Map<number, number>,
+  counts: PlaneCounts,
+  log: AccessLog | null,
+): PlaneContext {
   const context: PlaneContext = {
     members: options.members,
     trust: options.trust,
@@ -63,6 +83,8 @@ function newContext(options: DataPlaneOptions, refusals: Map<number, number>): P
     door: new Door(options, options.trust, () => count(refusals, statusOf("too-many-connections"))),
     pools: new Pools((upstream) => new Pool(context, upstream)),
     budget: new RetryBudget(options),
+    counts,
+    log,
     now: performance.now(),
     closing: false,
     done: (seconds, refused) => {

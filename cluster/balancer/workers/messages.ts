@@ -4,11 +4,14 @@ import type { Endpoint } from "../../listen.ts";
 import type { BalancerEvent } from "../events.ts";
 import type { KeySpec } from "../key.ts";
 import type { Settings } from "../options.ts";
+import type { PlaneCounts } from "../plane/plane.ts";
+import type { Tally } from "../upstream.ts";
 
 /** What each worker's data plane is started with. */
 export interface WorkerSetup extends Settings {
   readonly listen: Endpoint;
   readonly trust: readonly string[];
+  readonly accessLog: string | null;
 }
 
 /** How a server stands, by what its checks and all workers' requests say. */
@@ -44,20 +47,22 @@ export type ToWorker =
   | { readonly type: "snapshot"; readonly snapshot: Snapshot }
   /** Asks for the counts now. */
   | { readonly type: "count" }
+  | { readonly type: "reopen-log" }
   | { readonly type: "close"; readonly deadlineMs: number };
 
 /** What a worker counted since it last told. */
 export interface Counted {
   readonly servers: readonly {
     readonly name: string;
-    readonly requests: number;
-    readonly failures: number;
-    readonly retries: number;
+    readonly tally: Tally;
     readonly answers: readonly (readonly [status: number, count: number])[];
+    /** As they are now. */
     readonly inFlight: number;
+    readonly connections: number;
     readonly lastError: string | null;
   }[];
   readonly refusals: readonly (readonly [status: number, count: number])[];
+  readonly counts: PlaneCounts;
   readonly durations: { readonly buckets: readonly number[]; readonly sum: number };
   /** As they are now. */
   readonly connections: number;
@@ -73,7 +78,8 @@ export type FromWorker =
       readonly type: "failed";
       readonly error: { readonly message: string; readonly code?: string; readonly port?: number };
     }
-  | { readonly type: "counted"; readonly counted: Counted }
+  /** `asked` for one that answers a `count`: only it has the bytes of open connections. */
+  | { readonly type: "counted"; readonly counted: Counted; readonly asked: boolean }
   | { readonly type: "answered"; readonly server: string }
   | { readonly type: "lost"; readonly server: string; readonly code: string; readonly agoMs: number }
   | { readonly type: "checked"; readonly server: string; readonly error: string | null }

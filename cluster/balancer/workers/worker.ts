@@ -1,6 +1,7 @@
 /** A worker process: a data plane that routes as its parent says. */
 import { inspect } from "node:util";
 import { Durations } from "../durations.ts";
+import type { BalancerEvent } from "../events.ts";
 import type { DataPlane } from "../plane/plane.ts";
 import { startSocketPlane } from "../plane/socket-plane.ts";
 import { parseTrust } from "../trust.ts";
@@ -23,7 +24,7 @@ export function runWorker(): void {
     });
   });
   // The parent decides when to end: a Ctrl-C goes to both.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const) process.on(signal, () => {});
   process.on("disconnect", () => process.exit());
   tell({ type: "ready" });
 }
@@ -34,7 +35,8 @@ const tell = (message: FromWorker): void => {
 
 interface Working {
   readonly replica: Replica;
-  count(): void;
+  count(): Promise<void>;
+  reopenLog(): Promise<void>;
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -45,7 +47,8 @@ async function start({ setup, snapshot }: Extract<ToWorker, { type: "start" }>):
   const replica = new Replica(await loaded(snapshot.view), setup, tell, (upstream) => plane?.forget(upstream));
   replica.stand(snapshot.standings);
   try {
-    plane = await startSocketPlane({ ...setup, members: replica, trust: parseTrust(setup.trust), durations });
+    const emit = (event: BalancerEvent): void => tell({ type: "event", event });
+    plane = await startSocketPlane({ ...setup, members: replica, trust: parseTrust(setup.trust), durations, emit });
   } catch (error) {
     tell({ type: "failed", error: plainError(error) });
     return null;
@@ -55,15 +58,21 @@ async function start({ setup, snapshot }: Extract<ToWorker, { type: "start" }>):
 }
 
 function working(replica: Replica, plane: DataPlane, counting: Counting): Working {
-  const count = (): void => tell({ type: "counted", counted: counting.take(replica.view.upstreams, plane) });
-  const timer = setInterval(count, tellEveryMs);
+  const told = (asked: boolean): void =>
+    tell({ type: "counted", counted: counting.take(replica.view.upstreams, plane), asked });
+  const timer = setInterval(() => told(false), tellEveryMs);
+  // Who asks wants all of it: also what takes a look at each connection.
+  const count = async (): Promise<void> => {
+    await plane.refresh();
+    told(true);
+  };
   const close = async (deadlineMs: number): Promise<void> => {
     await plane.close(deadlineMs);
     clearInterval(timer);
-    count();
+    told(false);
     process.disconnect();
   };
-  return { replica, count, close };
+  return { replica, count, reopenLog: () => plane.reopenLog(), close };
 }
 
 async function take(working: Working | null, message: Exclude<ToWorker, { type: "start" }>): Promise<Working | null> {
@@ -71,7 +80,8 @@ async function take(working: Working | null, message: Exclude<ToWorker, { type: 
     const { view, standings } = message.snapshot;
     if (view !== undefined) working.replica.show(await loaded(view));
     working.replica.stand(standings);
-  } else if (message.type === "count") working?.count();
+  } else if (message.type === "count") await working?.count();
+  else if (message.type === "reopen-log") await working?.reopenLog();
   else if (message.type === "close") {
     if (working === null) process.disconnect();
     else void working.close(message.deadlineMs);

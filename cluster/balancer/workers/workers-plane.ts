@@ -5,9 +5,10 @@ import { formatPolicy, sourcesOf } from "../../../src/placement/index.ts";
 import type { Durations } from "../durations.ts";
 import type { BalancerEvent } from "../events.ts";
 import type { Members } from "../members.ts";
-import { type DataPlane, ownUsage, type Usage } from "../plane/plane.ts";
-import type { Upstream } from "../upstream.ts";
+import { type DataPlane, newPlaneCounts, ownUsage, type Usage } from "../plane/plane.ts";
+import type { Tally, Upstream } from "../upstream.ts";
 import type { View } from "../view.ts";
+import { addNumbers } from "./counting.ts";
 import type { Counted, FromWorker, Snapshot, ToWorker, WorkerSetup } from "./messages.ts";
 
 export interface WorkersOptions {
@@ -36,16 +37,28 @@ export async function startWorkersPlane(options: WorkersOptions): Promise<DataPl
 /** A worker process, and what it last told. */
 interface Slot {
   readonly worker: Worker;
-  /** Requests at each server; a server that has left counts as one until the worker has parted from it. */
-  readonly inFlight: Map<Upstream, number>;
+  /** What it has at each server. */
+  readonly atServers: Map<Upstream, AtServer>;
   connections: number;
   usage: Usage;
-  counted: () => void;
+  /** Who waits for the counts that were asked for; they come in the order of the asking. */
+  readonly waiting: (() => void)[];
 }
+
+interface AtServer {
+  /** Requests; at a server that has left one of them stands for all, until the worker has parted from it. */
+  readonly inFlight: number;
+  /** Connections. */
+  readonly connections: number;
+}
+
+const nothing: AtServer = { inFlight: 0, connections: 0 };
 
 class WorkersPlane implements DataPlane {
   readonly refusals = new Map<number, number>();
+  readonly counts = newPlaneCounts();
   port = 0;
+  restarts = 0;
   readonly #options: WorkersOptions;
   readonly #slots = new Set<Slot>();
   readonly #restarts = new Set<NodeJS.Timeout>();
@@ -58,6 +71,10 @@ class WorkersPlane implements DataPlane {
 
   get connections(): number {
     return [...this.#slots].reduce((sum, slot) => sum + slot.connections, 0);
+  }
+
+  get workers(): number {
+    return this.#slots.size;
   }
 
   get usage(): Usage {
@@ -83,7 +100,13 @@ class WorkersPlane implements DataPlane {
   }
 
   forget(upstream: Upstream): void {
-    for (const slot of this.#slots) atServer(slot, upstream, 1);
+    for (const slot of this.#slots) atServer(slot, upstream, { inFlight: 1, connections: 0 });
+  }
+
+  async reopenLog(): Promise<void> {
+    for (const { worker } of this.#slots) tell(worker, { type: "reopen-log" });
+    // Counts come after it.
+    await this.refresh();
   }
 
   async refresh(): Promise<void> {
@@ -119,10 +142,10 @@ class WorkersPlane implements DataPlane {
     const worker = cluster.fork({ LBCTL_TOKEN: "" });
     const slot: Slot = {
       worker,
-      inFlight: new Map(),
+      atServers: new Map(),
       connections: 0,
       usage: { cpuSeconds: 0, residentBytes: 0 },
-      counted: () => {},
+      waiting: [],
     };
     this.#slots.add(slot);
     worker.on("error", () => {});
@@ -146,8 +169,10 @@ class WorkersPlane implements DataPlane {
 
   #take(slot: Slot, message: FromWorker): void {
     const { members, emit } = this.#options;
-    if (message.type === "counted") this.#count(slot, message.counted);
-    else if (message.type === "parted") part(slot, message.server, message.address);
+    if (message.type === "counted") {
+      this.#count(slot, message.counted);
+      if (message.asked) slot.waiting.shift()?.();
+    } else if (message.type === "parted") part(slot, message.server, message.address);
     else if (message.type === "event") emit(message.event);
     else if ("server" in message) {
       const upstream = members.find(message.server);
@@ -165,34 +190,33 @@ class WorkersPlane implements DataPlane {
     if (before === 0 && upstream.losses > 0) this.update();
   }
 
-  #count(slot: Slot, { servers, refusals, durations, connections, cpuSeconds, residentBytes }: Counted): void {
-    for (const { name, requests, failures, retries, answers, inFlight, lastError } of servers) {
+  #count(slot: Slot, { servers, refusals, counts, durations, connections, cpuSeconds, residentBytes }: Counted): void {
+    for (const { name, tally, answers, inFlight, connections, lastError } of servers) {
       const upstream = this.#options.members.find(name);
       if (upstream === undefined) continue;
-      upstream.counts.requests += requests;
-      upstream.counts.failures += failures;
-      upstream.counts.retries += retries;
+      addNumbers<Tally>(upstream.counts, tally);
       addTo(upstream.counts.answers, answers);
-      if (failures > 0) upstream.lastError = lastError;
-      atServer(slot, upstream, inFlight);
+      if (tally.failures > 0) upstream.lastError = lastError;
+      atServer(slot, upstream, { inFlight, connections });
     }
     addTo(this.refusals, refusals);
+    addNumbers(this.counts, counts);
     this.#options.durations.add(durations.buckets, durations.sum);
     slot.connections = connections;
     slot.usage = { cpuSeconds, residentBytes };
-    slot.counted();
   }
 
   #ended(slot: Slot, how: string, began: number): void {
     this.#slots.delete(slot);
-    slot.counted();
-    for (const upstream of [...slot.inFlight.keys()]) atServer(slot, upstream, 0);
+    for (const done of slot.waiting) done();
+    for (const upstream of [...slot.atServers.keys()]) atServer(slot, upstream, nothing);
     if (this.#closing || this.port === 0) return;
     this.#options.emit({ type: "worker-lost", reason: how });
     const soon = performance.now() - began < restartMs;
     const timer = setTimeout(
       () => {
         this.#restarts.delete(timer);
+        this.restarts += 1;
         this.#fork().catch((error: unknown) => this.#options.emit({ type: "defect", reason: String(error) }));
       },
       soon ? restartMs : 0,
@@ -211,27 +235,28 @@ const tell = (worker: Worker, message: ToWorker): void => {
   if (worker.isConnected()) worker.send(message, () => {});
 };
 
-/** So many of a worker's requests are at a server now. */
-function atServer({ inFlight }: Slot, upstream: Upstream, now: number): void {
-  upstream.inFlight += now - (inFlight.get(upstream) ?? 0);
-  if (now === 0) inFlight.delete(upstream);
-  else inFlight.set(upstream, now);
+/** A worker has this at a server now. */
+function atServer({ atServers }: Slot, upstream: Upstream, now: AtServer): void {
+  const before = atServers.get(upstream) ?? nothing;
+  upstream.inFlight += now.inFlight - before.inFlight;
+  upstream.connections += now.connections - before.connections;
+  if (now.inFlight + now.connections === 0) atServers.delete(upstream);
+  else atServers.set(upstream, now);
   if (upstream.inFlight === 0) upstream.onIdle?.();
 }
 
 function part(slot: Slot, name: string, address: string): void {
-  for (const upstream of [...slot.inFlight.keys()])
-    if (upstream.name === name && upstream.address === address) atServer(slot, upstream, 0);
+  for (const upstream of [...slot.atServers.keys()])
+    if (upstream.name === name && upstream.address === address) atServer(slot, upstream, nothing);
 }
 
 function askCounts(slot: Slot): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, countMs);
-    slot.counted = () => {
+    slot.waiting.push(() => {
       clearTimeout(timer);
-      slot.counted = () => {};
       resolve();
-    };
+    });
     tell(slot.worker, { type: "count" });
   });
 }
