@@ -25,8 +25,9 @@ export async function run({ flags, signal, terminal }: Context): Promise<Code> {
   const config = await balancerConfig(flags, (event) => terminal.note(JSON.stringify(event)));
   for (const at of [config.listen, ...(config.control ? [config.control] : [])])
     if (at.port !== 0) await assertPortFree(at.host, at.port, "--listen and --control");
-  const balancer = await startBalancer(config);
-  reloadOnHangup(balancer, flags, terminal.note);
+  const starting = startBalancer(config);
+  reloadOnHangup(starting, flags, terminal.note);
+  const balancer = await starting;
   const { host } = config.listen;
   terminal.note(
     `Balancing over ${plural(config.members.length, "server")} on http://${host}:${balancer.port}; Ctrl-C ends it.`,
@@ -38,16 +39,23 @@ export async function run({ flags, signal, terminal }: Context): Promise<Code> {
 }
 
 /** On SIGHUP the servers' file is read again, and the access log opened anew; on SIGUSR1 only that, as nginx has it. */
-function reloadOnHangup(balancer: RunningBalancer, flags: Flags, note: (text: string) => void): void {
-  let reloading: Promise<void> = Promise.resolve();
-  process.on("SIGUSR1", () => void balancer.reopenLog());
-  process.on("SIGHUP", () => {
-    // One after the other: what was read last holds.
-    reloading = reloading.then(async () => {
+function reloadOnHangup(starting: Promise<RunningBalancer>, flags: Flags, note: (text: string) => void): void {
+  // A signal that comes while it starts is heard when it has; one that never starts has nothing to reload.
+  let ready: Promise<RunningBalancer | null> = starting.catch(() => null);
+  // One after the other: what was read last holds.
+  const next = (work: (balancer: RunningBalancer) => Promise<void>): void => {
+    ready = ready.then(async (balancer) => {
+      if (balancer !== null) await work(balancer);
+      return balancer;
+    });
+  };
+  process.on("SIGUSR1", () => next((balancer) => balancer.reopenLog()));
+  process.on("SIGHUP", () =>
+    next(async (balancer) => {
       await balancer.reopenLog();
       if (flags.text("servers-file") !== undefined) note(await reload(balancer, flags));
-    });
-  });
+    }),
+  );
 }
 
 /** Makes the file's servers the membership; says in one line what came of it. */
