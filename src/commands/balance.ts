@@ -25,8 +25,9 @@ export async function run({ flags, signal, terminal }: Context): Promise<Code> {
   const config = await balancerConfig(flags, (event) => terminal.note(JSON.stringify(event)));
   for (const at of [config.listen, ...(config.control ? [config.control] : [])])
     if (at.port !== 0) await assertPortFree(at.host, at.port, "--listen and --control");
-  const balancer = await startBalancer(config);
-  reloadOnHangup(balancer, flags, terminal.note);
+  const starting = startBalancer(config);
+  reloadOnHangup(starting, flags, terminal.note);
+  const balancer = await starting;
   const { host } = config.listen;
   terminal.note(
     `Balancing over ${plural(config.members.length, "server")} on http://${host}:${balancer.port}; Ctrl-C ends it.`,
@@ -38,12 +39,16 @@ export async function run({ flags, signal, terminal }: Context): Promise<Code> {
 }
 
 /** On SIGHUP the servers' file is read again, and the access log opened anew; on SIGUSR1 only that, as nginx has it. */
-function reloadOnHangup(balancer: RunningBalancer, flags: Flags, note: (text: string) => void): void {
+function reloadOnHangup(starting: Promise<RunningBalancer>, flags: Flags, note: (text: string) => void): void {
+  // A start that fails ends the command, which says why.
+  const started = starting.catch(() => null);
   let reloading: Promise<void> = Promise.resolve();
-  process.on("SIGUSR1", () => void balancer.reopenLog());
+  process.on("SIGUSR1", async () => (await started)?.reopenLog());
   process.on("SIGHUP", () => {
-    // One after the other: what was read last holds.
+    // One after the other: what was read last holds. Some of the workers may serve before all of them do.
     reloading = reloading.then(async () => {
+      const balancer = await started;
+      if (balancer === null) return;
       await balancer.reopenLog();
       if (flags.text("servers-file") !== undefined) note(await reload(balancer, flags));
     });
