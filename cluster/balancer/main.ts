@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { PlacementError } from "../../src/placement/index.ts";
 import { explainListenError } from "../listen.ts";
 import { ConfigError, formatAddress } from "./address.ts";
-import { startBalancer } from "./balancer.ts";
+import { type RunningBalancer, startBalancer } from "./balancer.ts";
 import { configFromEnv } from "./env.ts";
 import type { BalancerEvent } from "./events.ts";
 import { runWorker } from "./workers/worker.ts";
@@ -30,17 +30,23 @@ async function run(): Promise<void> {
   try {
     const workerFile = fileURLToPath(import.meta.url);
     const config = { ...(await configFromEnv(process.env)), workerFile, version, log };
-    const balancer = await startBalancer(config);
+    const starting = startBalancer(config);
+    reopenOnSignals(starting);
+    const balancer = await starting;
     const at = formatAddress({ host: config.listen.host, port: balancer.port });
     const control = balancer.controlPort === null ? "" : `, control on port ${balancer.controlPort}`;
     process.stdout.write(`balancer listening on http://${at}${control}\n`);
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void balancer.close());
-    // SIGUSR1 is nginx's signal for this; unheard it would open Node's debugger.
-    for (const signal of ["SIGHUP", "SIGUSR1"] as const) process.on(signal, () => void balancer.reopenLog());
   } catch (error) {
     process.stderr.write(`balancer: ${explain(error)}\n`);
     process.exitCode = 1;
   }
+}
+
+/** SIGUSR1 is nginx's signal for this; unheard it would open Node's debugger. */
+function reopenOnSignals(starting: Promise<RunningBalancer>): void {
+  const started = starting.catch(() => null);
+  for (const signal of ["SIGHUP", "SIGUSR1"] as const) process.on(signal, async () => (await started)?.reopenLog());
 }
 
 if (cluster.isWorker) runWorker();

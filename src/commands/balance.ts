@@ -40,22 +40,19 @@ export async function run({ flags, signal, terminal }: Context): Promise<Code> {
 
 /** On SIGHUP the servers' file is read again, and the access log opened anew; on SIGUSR1 only that, as nginx has it. */
 function reloadOnHangup(starting: Promise<RunningBalancer>, flags: Flags, note: (text: string) => void): void {
-  // A signal that comes while it starts is heard when it has; one that never starts has nothing to reload.
-  let ready: Promise<RunningBalancer | null> = starting.catch(() => null);
-  // One after the other: what was read last holds.
-  const next = (work: (balancer: RunningBalancer) => Promise<void>): void => {
-    ready = ready.then(async (balancer) => {
-      if (balancer !== null) await work(balancer);
-      return balancer;
-    });
-  };
-  process.on("SIGUSR1", () => next((balancer) => balancer.reopenLog()));
-  process.on("SIGHUP", () =>
-    next(async (balancer) => {
+  // A start that fails ends the command, which says why.
+  const started = starting.catch(() => null);
+  let reloading: Promise<void> = Promise.resolve();
+  process.on("SIGUSR1", async () => (await started)?.reopenLog());
+  process.on("SIGHUP", () => {
+    // One after the other: what was read last holds. Some of the workers may serve before all of them do.
+    reloading = reloading.then(async () => {
+      const balancer = await started;
+      if (balancer === null) return;
       await balancer.reopenLog();
       if (flags.text("servers-file") !== undefined) note(await reload(balancer, flags));
-    }),
-  );
+    });
+  });
 }
 
 /** Makes the file's servers the membership; says in one line what came of it. */
