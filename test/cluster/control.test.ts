@@ -243,3 +243,8 @@ test("a balancer without a control port has none", async () => {
   expect(balancer.controlPort).toBeNull();
   await balancer.close();
 });
+
+test("35: a head may be given longer than a whole request usually has", async () => {
+  const balancer = await startFor([], { headTimeoutMs: 3_600_000 });
+  expect((await control(balancer, "GET", "/v1/servers")).status).toBe(200);
+});

@@ -31,7 +31,9 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   const streams = new EventStreams(options.events);
   const context: ControlContext = { ...options, streams, wanted: new Wanted(streams) };
   const admitted = (request: IncomingMessage): void => admit(request, options.token, isWildcard(options.control.host));
-  const limited = { ...limits, headersTimeout: options.headTimeoutMs };
+  // The whole of a request may take no less than its head.
+  const requestTimeout = Math.max(limits.requestTimeout, options.headTimeoutMs);
+  const limited = { ...limits, requestTimeout, headersTimeout: options.headTimeoutMs };
   const server = createServer(limited, (request, response) => void answer(context, admitted, request, response));
   const close = gracefulClose(server);
   const port = await listen(server, options.control);
