@@ -32,17 +32,21 @@ const FIGURES: readonly Figure[] = [
     of: (point) => withSd(percentFigure(cvOf(point)), point.runs?.cv.sd, percentFigure),
   },
   { head: "chance\ncv %", align: "right", of: (point) => percentFigure(chanceOf(point)) },
-  {
-    head: "theory\ncv %",
-    align: "right",
-    of: (point) => (point.expectedCv === null || point.chanceCv !== undefined ? "–" : percentFigure(point.expectedCv)),
-  },
-  {
-    head: "peak ÷\nmean",
-    align: "right",
-    of: (point) => withSd(ratio(peakOf(point)), point.runs?.peakToMean.sd, ratio),
-  },
 ];
+
+const PEAK: Figure = {
+  head: "peak ÷\nmean",
+  align: "right",
+  of: (point) => withSd(ratio(peakOf(point)), point.runs?.peakToMean.sd, ratio),
+};
+
+const hasTheory = (point: StudyPoint): boolean => point.expectedCv !== null && point.chanceCv === undefined;
+
+const THEORY: Figure = {
+  head: "theory\ncv %",
+  align: "right",
+  of: (point) => (hasTheory(point) ? percentFigure(point.expectedCv ?? 0) : "–"),
+};
 
 const BY_KEYS: Figure = {
   head: "peak\nby keys",
@@ -73,6 +77,8 @@ const withSd = (value: string, sd: number | undefined, format: (value: number) =
 function figuresOf(points: readonly StudyPoint[]): readonly Figure[] {
   return [
     ...FIGURES,
+    ...(points.some(hasTheory) ? [THEORY] : []),
+    PEAK,
     ...(points.some((point) => point.byKeys) ? [BY_KEYS] : []),
     ...(points.some((point) => !repeats(point) && !point.runs) ? [P_VALUE] : []),
     ...(points.some((point) => point.moved) ? [MOVED] : []),
@@ -182,15 +188,16 @@ function movement(groups: readonly Group[]): string | null {
   const must = `an even placement must move ${percent(meanOfSteps(best, "ideal"))} of the keys a step`;
   const [least, most] = [best, worst].map((group) => `${group.name} with ${percent(meanOfSteps(group, "fraction"))}`);
   if (stepping.length === 1) return `${must}; this was ${least}.`;
-  const starved = meanOfSteps(worst, "excess") < 0 ? ", which leaves its new servers short of work" : "";
+  const isShort = meanOfSteps(worst, "fraction") < 0.9 * meanOfSteps(worst, "ideal");
+  const starved = isShort ? ", which leaves its new servers short of work" : "";
   return `${must}; nearest to it is ${least}, farthest is ${most}${starved}.`;
 }
 
-function meanOfSteps(group: Group, figure: "fraction" | "ideal" | "excess"): number {
+function meanOfSteps(group: Group, figure: "fraction" | "ideal"): number {
   const steps = group.points.filter((point) => point.moved !== null);
   const ideal = meanOf(steps, (point) => point.moved?.ideal ?? 0);
   const fraction = meanOf(steps, (point) => movedOf(point) ?? 0);
-  return { fraction, ideal, excess: fraction - ideal }[figure];
+  return { fraction, ideal }[figure];
 }
 
 /** The groups with the lowest and the highest figure; the first of equals. */

@@ -60,12 +60,12 @@ export interface RecommendResult {
 const columns = (runs: number): Column[] => [
   { head: "" },
   { head: "policy" },
-  { head: runs > 1 ? `peak\n(worst of ${runs})` : "peak", align: "right" },
+  { head: runs > 1 ? `peak,\nworst of ${runs}` : "peak", align: "right" },
   { head: "add one\n÷ least", align: "right" },
   { head: "lose one\n÷ least", align: "right" },
   { head: "ns a\nlookup", align: "right" },
   { head: "build", align: "right" },
-  { head: "memory", align: "right" },
+  { head: "memory\nKiB", align: "right" },
 ];
 
 /** The ranked candidates with what they cost, and below the table why each stands where it stands. */
@@ -87,15 +87,15 @@ function row(name: string, { meets, peak, add, lose, cost }: Candidate, rank: nu
     lose === null ? "–" : lose.ratio.toFixed(2),
     count(cost.lookupNs),
     milliseconds(cost.buildMs),
-    bytes(cost.bytes),
+    kibibytes(cost.bytes),
   ];
 }
 
-/** 3.4 KiB, 12 MiB; less than a kibibyte is not measured well enough to say. */
-function bytes(value: number): string {
-  if (value < 1024) return "<1 KiB";
-  const [scaled, unit] = value < 1024 ** 2 ? [value / 1024, "KiB"] : [value / 1024 ** 2, "MiB"];
-  return `${scaled >= 9.95 ? count(scaled) : scaled.toFixed(1)} ${unit}`;
+/** Less than a kibibyte is not measured well enough to say. */
+function kibibytes(bytes: number): string {
+  const value = bytes / 1024;
+  if (value < 1) return "<1";
+  return value >= 9.95 ? count(value) : value.toFixed(1);
 }
 
 function conclusions(result: RecommendResult): [string, string][] {

@@ -6,17 +6,17 @@ const look = { color: false, width: 80 };
 
 test("a block a policy, a row a number of servers, and what follows from the figures", () => {
   expect(analyzeTable(twoPolicies(), look)).toMatchInlineSnapshot(`
-    "────────────────────────────────────────────────────────────────────
-    N      mean ± sd    cv  chance  theory  peak ÷       χ²      moved %
-                         %    cv %    cv %    mean  p-value      (least)
-    ────────────────────────────────────────────────────────────────────
+    "────────────────────────────────────────────────────────────
+    N      mean ± sd    cv  chance  peak ÷       χ²      moved %
+                         %    cv %    mean  p-value      (least)
+    ────────────────────────────────────────────────────────────
     classroom (xxh64)
-    2  5,000 ± 4,531  90.6     1.0       –    1.91   <0.001            –
-    3  3,333 ± 3,565   107     1.4       –    2.51   <0.001  11.7 (33.3)
+    2  5,000 ± 4,531  90.6     1.0    1.91   <0.001            –
+    3  3,333 ± 3,565   107     1.4    2.51   <0.001  11.7 (33.3)
     jump (xxh64)
-    2     5,000 ± 10   0.2     1.0       –    1.00    0.841            –
-    3     3,333 ± 12   0.4     1.4       –    1.00    0.939  33.3 (33.3)
-    ────────────────────────────────────────────────────────────────────
+    2     5,000 ± 10   0.2     1.0    1.00    0.841            –
+    3     3,333 ± 12   0.4     1.4    1.00    0.939  33.3 (33.3)
+    ────────────────────────────────────────────────────────────
 
     Evenness  jump (xxh64) is the most even, with a cv of 0.3 % on average, where
               perfect random placement would show 1.2 %; classroom (xxh64) is the
