@@ -49,8 +49,11 @@ function placeOf(key: string): number {
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
-/** A connection that is refused is no opinion that might be wrong: such a server is not used in a panic either. */
-const refused = /^E(CONNREFUSED|HOSTUNREACH|NETUNREACH|NOTFOUND|ADDRNOTAVAIL)$|^ENOTFOUND$/;
+/**
+ * A server that refuses connections or does not answer at all can be of no use: in a panic, too, only those are used that
+ * answer, be it badly. That is narrower than Envoy's panic.
+ */
+const unanswering = /^(E(CONNREFUSED|HOSTUNREACH|NETUNREACH|ADDRNOTAVAIL)|ENOTFOUND)$|TIMEOUT|ETIMEDOUT/;
 
 /**
  * Marks the servers that are to be used though they are down, as Envoy's panic does: when fewer than `panicPercent` of
@@ -63,6 +66,6 @@ export function reckonPanic(availability: Availability, upstreams: readonly Upst
   const before = availability.panic;
   availability.panic = up > 0 && up * 100 < here.length * availability.panicPercent;
   for (const upstream of upstreams)
-    upstream.forced = availability.panic && !isUp(upstream) && !refused.test(upstream.lastError ?? "");
+    upstream.forced = availability.panic && !isUp(upstream) && !unanswering.test(upstream.lastError ?? "");
   return availability.panic !== before;
 }

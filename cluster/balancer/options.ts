@@ -146,7 +146,7 @@ const options = {
     "percent",
     50,
     [0, 100],
-    "with fewer of the servers up, down ones are used too; 0: never (Envoy: 50)",
+    "with fewer of the servers up, down ones that answer are used too; 0: never (Envoy: 50)",
   ),
   ejectAfter: number(
     "eject-after",

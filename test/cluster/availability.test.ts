@@ -14,6 +14,7 @@ import {
   servedBy,
   startFor,
   startHttp,
+  startRaw,
   startServers,
 } from "./harness.ts";
 
@@ -62,6 +63,24 @@ describe("32: panic", () => {
     await events.next("calm");
     expect(await ownersNow(balancer)).not.toContain("b");
     expect(await gauge()).toBe("0");
+  });
+
+  test("does not use servers that answer nothing", async () => {
+    const [alive] = await startServers(1);
+    const doubtful = await startDoubtful("doubtful");
+    // Takes connections, and says nothing.
+    const frozen = await startRaw(() => {});
+    const members = [alive, doubtful.member, member("frozen-1", frozen), member("frozen-2", frozen)];
+    const balancer = await startFor(
+      members.filter((each) => each !== undefined),
+      { ...byUri, check: { ...quick, timeoutMs: 300 }, answerTimeoutMs: 1_000 },
+    );
+    const events = await readEvents(balancer);
+    doubtful.setHealth(500);
+    await events.next("panic");
+    await expect
+      .poll(async () => new Set(await ownersNow(balancer)), patience)
+      .toEqual(new Set(["server-1", "doubtful"]));
   });
 
   test("does not use servers that refuse connections, and does not come where it is off", async () => {
