@@ -43,3 +43,25 @@ export function hotKeys(keys: WeightedKeys, servers: number): HotKeys {
   }
   return { count, keys: hottest };
 }
+
+/** What the keys bring whatever places them, each found when it is first asked for, and once: a pass over all of them. */
+export interface KeyFacts {
+  hotKeys(servers: number): HotKeys;
+  effectiveKeys(): number;
+}
+
+export function keyFacts(keys: WeightedKeys): KeyFacts {
+  const hot = new Map<number, HotKeys>();
+  let effective: number | undefined;
+  return {
+    hotKeys: (servers) => {
+      const found = hot.get(servers) ?? hotKeys(keys, servers);
+      hot.set(servers, found);
+      return found;
+    },
+    effectiveKeys: () => {
+      effective ??= effectiveKeys(keys);
+      return effective;
+    },
+  };
+}

@@ -1,6 +1,6 @@
 import { formatMember, formatPolicy, type Member, type Placement, PlacementError } from "../placement/index.ts";
 import type { StudyPoint } from "../report/run.ts";
-import { effectiveKeys, hotKeys } from "../simulate/hot-keys.ts";
+import { type KeyFacts, keyFacts } from "../simulate/hot-keys.ts";
 import { oneByOne } from "../simulate/one-by-one.ts";
 import { type Step, sweep } from "../simulate/sweep.ts";
 import type { WeightedKeys } from "../simulate/weighted-keys.ts";
@@ -39,12 +39,13 @@ export interface SimulatedResult {
  */
 export async function simulatedStudy(study: SimulatedStudy): Promise<SimulatedResult> {
   const result: SimulatedResult = { points: [], leftOut: [] };
+  const facts = keyFacts(study.keysOf(0));
   const plans = study.ways.map((way) => planned(way, study.membersOf(0)));
   result.leftOut.push(...plans.flatMap(({ leftOut }) => leftOut ?? []));
   try {
     for (const [done, { way, fits }] of plans.entries()) {
       const onProgress = (share: number): void => study.onProgress((done + share) / study.ways.length);
-      result.points.push(...(await severalRuns(study, way, fits, onProgress)));
+      result.points.push(...(await severalRuns(study, { way, fits }, facts, onProgress)));
     }
   } catch (error) {
     if (!study.signal.aborted) throw error;
@@ -71,8 +72,8 @@ function planned(way: Way, steps: readonly (readonly Member[])[]): Plan {
 /** The points of the first run, each with what the others show beside it. */
 async function severalRuns(
   study: SimulatedStudy,
-  way: Way,
-  fits: readonly number[],
+  { way, fits }: Pick<Plan, "way" | "fits">,
+  facts: KeyFacts,
   onProgress: (share: number) => void,
 ): Promise<StudyPoint[]> {
   const runs: StudyPoint[][] = [];
@@ -80,7 +81,7 @@ async function severalRuns(
     const steps = study.membersOf(run);
     const placements = fits.map((step) => place(way, steps[step] ?? []));
     const onShare = (share: number): void => onProgress((run + share) / study.runs);
-    runs.push(await oneRun(placements, study.keysOf(run), way, { onShare, signal: study.signal }));
+    runs.push(await oneRun(placements, study.keysOf(run), way, { onShare, signal: study.signal, facts }));
   }
   const [first = []] = runs;
   if (runs.length === 1) return first;
@@ -101,22 +102,28 @@ async function oneRun(
   placements: readonly Placement[],
   given: WeightedKeys,
   way: Way,
-  { onShare, signal }: { onShare: (share: number) => void; signal: AbortSignal },
+  { onShare, signal, facts }: { onShare: (share: number) => void; signal: AbortSignal; facts: KeyFacts },
 ): Promise<StudyPoint[]> {
   const keys = placesKeys(way.policy) ? given : oneByOne(given);
   const onProgress = (done: number, count: number): void => onShare(done / count);
   const steps = await sweep(placements, keys, { onProgress, signal });
-  return steps.map((step, i) => simulatedPoint(way, given, step, steps[i - 1]));
+  return steps.map((step, i) => simulatedPoint(way, { keys: given, facts }, step, steps[i - 1]));
 }
 
-function simulatedPoint(way: Way, keys: WeightedKeys, step: Step, before: Step | undefined): StudyPoint {
+/** The keys of a run, and what is told of them, which is of the first run's. */
+interface Told {
+  readonly keys: WeightedKeys;
+  readonly facts: KeyFacts;
+}
+
+function simulatedPoint(way: Way, told: Told, step: Step, before: Step | undefined): StudyPoint {
   const { members } = step.placement;
   const moved = step.moved && before && { ...leastOf(before, step), fraction: step.moved.keys };
   const counts = named(members, step.requests);
-  const point = studyPoint({ way, counts, keys: keys.count, moved: moved ?? null });
+  const point = studyPoint({ way, counts, keys: told.keys.count, moved: moved ?? null });
   const isMore = members.some(({ weight, address }) => weight !== 1 || address !== undefined);
   const written = isMore ? { members: members.map(formatMember) } : {};
-  return { ...point, ...written, ...weightFigures(step, point), ...keyFigures(way, keys, step) };
+  return { ...point, ...written, ...weightFigures(step, point), ...keyFigures(way, told, step) };
 }
 
 const named = (members: readonly Member[], counts: Float64Array): Record<string, number> =>
@@ -142,8 +149,7 @@ function weightFigures({ placement, requests }: Step, { expectedCv }: StudyPoint
 }
 
 /** The cv that perfect random placement of these keys would still show: that of as many keys as they are worth. */
-function chanceCvOf(keys: WeightedKeys, weights: readonly number[]): number {
-  const worth = effectiveKeys(keys);
+function chanceCvOf(worth: number, weights: readonly number[]): number {
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   return evennessByWeight(
     weights.map((weight) => (worth * weight) / all),
@@ -152,14 +158,14 @@ function chanceCvOf(keys: WeightedKeys, weights: readonly number[]): number {
 }
 
 /** What sets keys apart from requests, where some keys have more of them than others. */
-function keyFigures({ policy }: Way, keys: WeightedKeys, step: Step): Partial<StudyPoint> {
+function keyFigures({ policy }: Way, { keys, facts }: Told, step: Step): Partial<StudyPoint> {
   if (!keys.skewed) return {};
   const { members } = step.placement;
   const weights = weightsOf(members);
   const { cv, peakToMean } = evennessByWeight([...step.keys], weights);
   return {
-    hotKeys: hotKeys(keys, members.length),
-    chanceCv: chanceCvOf(keys, weights),
+    hotKeys: facts.hotKeys(members.length),
+    chanceCv: chanceCvOf(facts.effectiveKeys(), weights),
     ...(placesKeys(policy) ? { byKeys: { counts: named(members, step.keys), cv, peakToMean } } : {}),
     ...(placesKeys(policy) && step.moved ? { movedRequests: step.moved.requests } : {}),
   };
