@@ -1,0 +1,120 @@
+import { begin, end, type Upstream } from "../upstream.ts";
+import type { PlaneContext } from "./context.ts";
+import { type Failure, failures } from "./failure.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** A request that harms whom it reaches must not be carried from server to server. */
+const maxBroken = 2;
+
+const none: readonly Upstream[] = [];
+
+/** The attempts at servers that one request is given: which comes next, and whether there is another. */
+export class Attempts {
+  /** How many were begun. */
+  count = 0;
+  readonly #context: PlaneContext;
+  readonly #key: string;
+  /** When the present one was begun, in milliseconds of `performance.now()`. */
+  #began: number;
+  /** The server of the present one; null between two. */
+  #upstream: Upstream | null = null;
+  /** Servers that could not be reached: they are not asked again. */
+  #unreached = none;
+  /** Servers that the request failed at. */
+  #tried = none;
+  /** Attempts that the server did not answer. */
+  #broken = 0;
+  #failure: Failure | null = null;
+
+  /** For a request with the key `key` that came at `now` (`performance.now()`). */
+  constructor(context: PlaneContext, key: string, now: number) {
+    this.#context = context;
+    this.#key = key;
+    this.#began = now;
+    context.budget.request(now);
+  }
+
+  /** Begins the next attempt, and returns its server; or why there is none. */
+  begin(): Upstream | Refusal {
+    const { members } = this.#context;
+    // A connection that broke may have been a stale one: with nobody else to ask, its server is asked once more.
+    const upstream = members.choose(this.#key, this.#tried) ?? members.choose(this.#key, this.#unreached);
+    if (upstream === null) return this.#failure?.refusal ?? "no-server";
+    if (upstream === "policy-failed") return upstream;
+    this.count += 1;
+    if (this.count > 1) this.#began = performance.now();
+    this.#upstream = upstream;
+    begin(upstream);
+    return upstream;
+  }
+
+  /** The server of the present attempt; null between two. */
+  get upstream(): Upstream | null {
+    return this.#upstream;
+  }
+
+  /** Whether the present attempt was begun so many milliseconds ago. */
+  isLate(now: number, ms: number): boolean {
+    return now - this.#began >= ms;
+  }
+
+  /** The present attempt is over; returns its server, or null when there was none. */
+  end(): Upstream | null {
+    const upstream = this.#upstream;
+    this.#upstream = null;
+    if (upstream !== null) end(upstream);
+    return upstream;
+  }
+
+  /** The attempt at `upstream` came to nothing: tells those who judge servers. */
+  blame(upstream: Upstream, failure: Failure, code: string): void {
+    const { members } = this.#context;
+    if (failure.blame) {
+      upstream.counts.failures += 1;
+      upstream.lastError = code;
+    }
+    if (failure.unreached) members.checked(upstream, code);
+    // Answers that are too late do not come from one event, as connections do that break together: each counts.
+    const isLate = failure === failures.answerTimeout;
+    if (failure.lost) members.lost(upstream, code, isLate ? performance.now() : this.#began);
+  }
+
+  /**
+   * Takes note that the attempt at `upstream` failed; returns why there is to be no other, or null when there is.
+   * `isFirst` is false for a request that stood behind another on its connection. A server that was never reached costs
+   * the others nothing.
+   */
+  failed(upstream: Upstream, failure: Failure, isRepeatable: boolean, isFirst: boolean): Refusal | null {
+    const { settings, budget } = this.#context;
+    this.#tried = [...this.#tried, upstream];
+    this.#failure = failure;
+    if (failure.unreached) this.#unreached = [...this.#unreached, upstream];
+    else if (isFirst) this.#broken += 1;
+    const isSpent = this.count >= settings.attempts || this.#broken >= maxBroken;
+    const mayRepeat = failure.unreached || (failure.again && isRepeatable);
+    if (isSpent || !mayRepeat) return failure.refusal;
+    if (!failure.unreached && !budget.take(performance.now())) {
+      upstream.counts.retriesRefused += 1;
+      return "retry-budget";
+    }
+    upstream.counts.retries += 1;
+    return null;
+  }
+
+  /** Whether there may be another attempt because this server answers with `status`, as `--retry-on` asks. */
+  mayGoElsewhere(status: number): boolean {
+    const { settings, members, budget } = this.#context;
+    if (!settings.retryOn.includes(status) || this.#upstream === null || this.count >= settings.attempts) return false;
+    const other = members.choose(this.#key, [...this.#tried, this.#upstream]);
+    return other !== null && other !== "policy-failed" && budget.take(performance.now());
+  }
+
+  /** Ends the attempt at a server whose answer is not wanted: the next is made elsewhere. Returns false when there was none. */
+  leave(): boolean {
+    const upstream = this.end();
+    if (upstream === null) return false;
+    this.#tried = [...this.#tried, upstream];
+    upstream.counts.retries += 1;
+    return true;
+  }
+}
