@@ -1,24 +1,20 @@
 import type { Socket } from "node:net";
-import {
-  BodyReader,
-  more,
-  type RequestHead,
-  readProxyHeader,
-  refused,
-  requestFraming,
-} from "../../../src/http1/index.ts";
+import { more, type RequestHead, readProxyHeader, refused } from "../../../src/http1/index.ts";
 import { newEntry } from "../access/entry.ts";
-import { formatAddress, normalizeIp } from "../address.ts";
+import { normalizeIp } from "../address.ts";
 import { readShared } from "./accepted.ts";
 import { LookAhead } from "./ahead.ts";
 import type { PlaneContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
+import { Input } from "./input.ts";
 import { Output } from "./output.ts";
 import { bodyLength, ownAnswer } from "./own.ts";
 import { type Refusal, refusalAnswer, refusalOfUnread, statusOf } from "./refusal.ts";
-import { RequestFields, type Sender } from "./request-fields.ts";
-import type { ServerConnection } from "./server-connection.ts";
+import { RequestBody } from "./request-body.ts";
+import type { RequestFields, Sender } from "./request-fields.ts";
 import { source } from "./source.ts";
+import { Tunnel } from "./tunnel.ts";
+import { Visitor } from "./visitor.ts";
 
 /** What a connection waits for from its client. */
 const Phase = {
@@ -37,50 +33,35 @@ const Phase = {
   tunnel: 5,
 } as const;
 
-/** A client that sends what nobody reads is borne with up to here, in bytes and milliseconds. */
-const maxDrained = 64 * 1024 * 1024;
+/** A client that sends what nobody reads is borne with for so long. */
 const drainMs = 5_000;
 /** Bytes behind a request that is not answered yet; with more of them, reading stops. */
 const maxHeld = 65_536;
 /** How long a client that will send no more may wait for more of an answer: most that do so have left. */
 const halfClosedMs = 1_000;
 
-const nothing = Buffer.alloc(0);
-
 /** The far end of one client connection. Its requests are taken one at a time: their answers have to keep their order. */
 export class Client {
-  sender: Sender;
-  fields: RequestFields;
   /** What the client is to have. */
   readonly output: Output;
+  readonly #visitor: Visitor;
+  readonly #input: Input;
   readonly #context: PlaneContext;
   readonly #socket: Socket;
   readonly #onGone: (client: Client) => void;
   #exchange: Exchange | null = null;
   #phase: number = Phase.idle;
-  /** The address that it was let in by; null when it was not. */
-  #entered: string | null;
   /** When the patience with what is waited for ends, in milliseconds of `performance.now()`. */
   #deadline: number;
   #reader: RequestHead | null = null;
-  readonly #body = new BodyReader();
-  /** Bytes that have come and cannot be used yet. */
-  #held: Buffer | null = null;
+  readonly #body: RequestBody;
   #ahead: LookAhead | null = null;
-  #isReading = false;
-  #isPaused = false;
   #isHalfClosed = false;
   /** Bytes written when a client that sends no more was last looked at. */
   #written = 0;
-  /** Bytes of the body's data. */
-  #length = 0;
-  /** Bytes of the body since the beginning of the present `stallTimeoutMs`; bytes drained. */
-  #received = 0;
   /** Since when the client has taken nothing of what was written; 0 when nothing waits. */
   #stalledSince = 0;
-  #tunnel: ServerConnection | null = null;
-  /** Bytes on the socket before it became a tunnel. */
-  #tunnelBegan: { readonly read: number; readonly written: number } | null = null;
+  #tunnel: Tunnel | null = null;
   /** Bytes of the socket that are counted. */
   #bytesRead = 0;
   #bytesWritten = 0;
@@ -88,12 +69,11 @@ export class Client {
   /** `accepted` has read nothing yet; `address` is its peer's, normalized. */
   constructor(context: PlaneContext, accepted: Socket, address: string, onGone: (client: Client) => void) {
     const socket = readShared(accepted, (bytes) => this.#onData(bytes));
-    const { localAddress: host = "", localPort: port = 0 } = socket;
-    this.sender = { address, trusted: context.trust.trusts(address), local: formatAddress({ host, port }) };
-    this.fields = new RequestFields(this.sender, context.settings.via);
-    this.#entered = address;
     this.#context = context;
     this.#socket = socket;
+    this.#body = new RequestBody(context.settings);
+    this.#visitor = new Visitor(context, socket, address);
+    this.#input = new Input(socket, (bytes, at) => this.#take(bytes, at));
     this.output = new Output(socket);
     this.#onGone = onGone;
     this.#deadline = context.now + context.settings.idleTimeoutMs;
@@ -107,6 +87,14 @@ export class Client {
   #awaitProxyHeader(): void {
     this.#phase = Phase.proxy;
     this.#deadline = this.#context.now + this.#context.settings.headTimeoutMs;
+  }
+
+  get sender(): Sender {
+    return this.#visitor.sender;
+  }
+
+  get fields(): RequestFields {
+    return this.#visitor.fields;
   }
 
   /** A request is under way. */
@@ -153,29 +141,23 @@ export class Client {
       this.#deadline = now + halfClosedMs;
       return;
     }
-    const { stallTimeoutMs, minBodyRate } = this.#context.settings;
-    const isSlow = !this.#isPaused && this.#received < Math.max(1, (minBodyRate * stallTimeoutMs) / 1_000);
-    this.#received = 0;
-    this.#deadline = this.#body.done ? Number.POSITIVE_INFINITY : now + stallTimeoutMs;
+    const isSlow = !this.#input.isPaused && this.#body.isSlow;
+    this.#body.restart();
+    this.#deadline = this.#body.done ? Number.POSITIVE_INFINITY : now + this.#context.settings.stallTimeoutMs;
     if (isSlow && !this.#body.done) this.#breakOff("request-timeout");
   }
 
   /** Takes bytes from a buffer that is used again. */
   #onData(chunk: Buffer): void {
-    if (this.#tunnel !== null) {
-      if (!this.#tunnel.write(chunk)) this.#pause();
-      return;
+    if (this.#tunnel !== null) this.#tunnel.fromClient(chunk);
+    else {
+      this.#input.read(chunk);
+      this.#wasRead();
     }
-    const bytes = this.#held === null ? chunk : Buffer.concat([this.#held, chunk]);
-    this.#held = null;
-    this.#read(bytes);
   }
 
-  #read(bytes: Buffer): void {
-    this.#isReading = true;
-    let at = 0;
-    while (at >= 0 && at < bytes.length && !this.#socket.destroyed) at = this.#take(bytes, at);
-    this.#isReading = false;
+  /** What has come is taken, as far as it can be. */
+  #wasRead(): void {
     this.#exchange?.connection?.flush();
     if (this.#isHalfClosed) this.#goOnAlone();
   }
@@ -197,7 +179,7 @@ export class Client {
         return this.#takeProxyHeader(bytes, at);
       case Phase.idle:
         // Answers to one who reads none would pile up.
-        return this.#socket.writableNeedDrain ? this.#putOff(bytes, at) : this.#takeHead(bytes, at);
+        return this.#socket.writableNeedDrain ? this.#input.putOff(bytes, at) : this.#takeHead(bytes, at);
       case Phase.head:
         return this.#takeHead(bytes, at);
       case Phase.exchange:
@@ -205,8 +187,8 @@ export class Client {
       case Phase.drain:
         return this.#drop(bytes, at);
       default:
-        this.#received += bytes.length - at;
-        if (this.#received > maxDrained) this.destroy();
+        this.#body.receive(bytes.length - at);
+        if (this.#body.isTooMuch) this.destroy();
         return -1;
     }
   }
@@ -214,31 +196,19 @@ export class Client {
   /** Who does not speak the PROXY protocol gets no answer: what would it be taken for? */
   #takeProxyHeader(bytes: Buffer, at: number): number {
     const header = readProxyHeader(bytes, at, bytes.length);
-    if (header === more) {
-      this.#held = Buffer.from(bytes.subarray(at));
-      return -1;
-    }
+    if (header === more) return this.#input.hold(bytes, at);
     if (header === refused) {
       this.destroy();
       return -1;
     }
     this.#phase = Phase.idle;
     this.#deadline = this.#context.now + this.#context.settings.idleTimeoutMs;
-    if (header.address !== null && this.sender.trusted) this.#becomes(normalizeIp(header.address));
+    const isOther = header.address !== null && this.sender.trusted;
+    if (isOther && !this.#visitor.becomes(normalizeIp(header.address ?? ""))) {
+      this.output.add(refusalAnswer("too-many-connections", "Connection: close\r\n"));
+      this.answered(false);
+    }
     return header.next;
-  }
-
-  /** The client is somebody else than the peer. */
-  #becomes(address: string): void {
-    const { trust, door, settings } = this.#context;
-    if (this.#entered !== null) door.leave(this.#entered);
-    this.#entered = door.enter(address) ? address : null;
-    this.sender = { ...this.sender, address, trusted: trust.trusts(address) };
-    this.fields = new RequestFields(this.sender, settings.via);
-    if (this.#entered !== null) return;
-    door.count();
-    this.output.add(refusalAnswer("too-many-connections", "Connection: close\r\n"));
-    this.answered(false);
   }
 
   #takeHead(bytes: Buffer, at: number): number {
@@ -248,8 +218,7 @@ export class Client {
       if (this.#phase === Phase.idle) this.#deadline = this.#context.now + this.#context.settings.headTimeoutMs;
       this.#phase = Phase.head;
       this.#reader = reader;
-      this.#held = Buffer.from(bytes.subarray(at));
-      return -1;
+      return this.#input.hold(bytes, at);
     }
     this.#reader = null;
     if (next < 0) this.#refuseUnread(reader.refusal === null ? "bad-request" : refusalOfUnread(reader.refusal));
@@ -262,10 +231,7 @@ export class Client {
   #accept(head: RequestHead): void {
     this.#phase = Phase.exchange;
     this.#deadline = Number.POSITIVE_INFINITY;
-    this.#received = 0;
-    this.#length = 0;
-    const framing = requestFraming(head);
-    this.#body.begin(framing, head.fields.contentLength);
+    this.#body.begin(head);
     if (!this.#body.done) this.#deadline = this.#context.now + this.#context.settings.stallTimeoutMs;
     const own = ownAnswer(head, this.#context);
     if (own !== null) {
@@ -282,39 +248,25 @@ export class Client {
   /** Passes on a run of the body, once there is somebody to have it. */
   #takeBody(bytes: Buffer, at: number): number {
     const connection = this.#exchange?.connection ?? null;
-    if (connection === null) return this.#putOff(bytes, at);
+    if (connection === null) return this.#input.putOff(bytes, at);
     const body = this.#body;
-    const next = body.read(bytes, at, bytes.length);
-    this.#length += body.dataEnd - body.dataStart;
-    if (body.refusal !== null || this.#isTooLarge) {
-      this.#breakOff(body.refusal === null ? "body-too-large" : refusalOfUnread(body.refusal));
+    const next = body.read(bytes, at);
+    const { refusal, reader } = body;
+    if (refusal !== null) {
+      this.#breakOff(refusal);
       return -1;
     }
-    this.#received += next - at;
     const entry = this.#exchange?.entry ?? null;
-    if (entry !== null) entry.requestBytes += body.dataEnd - body.dataStart;
-    if (!connection.sendBody(bytes, body)) this.#pause();
+    if (entry !== null) entry.requestBytes += reader.dataEnd - reader.dataStart;
+    if (!connection.sendBody(bytes, reader)) this.#input.pause();
     if (body.done) this.#deadline = Number.POSITIVE_INFINITY;
     return next;
   }
 
-  get #isTooLarge(): boolean {
-    const { maxBodyBytes } = this.#context.settings;
-    return maxBodyBytes > 0 && this.#length > maxBodyBytes;
-  }
-
-  /** Keeps what cannot be taken yet, and reads no more. */
-  #putOff(bytes: Buffer, at: number): number {
-    this.#pause();
-    this.#held = Buffer.from(bytes.subarray(at));
-    return -1;
-  }
-
   /** Takes no notice of a body that nobody wants. */
   #drop(bytes: Buffer, at: number): number {
-    const next = this.#body.read(bytes, at, bytes.length);
-    this.#received += next - at;
-    if (this.#body.refusal !== null || this.#received > maxDrained) this.destroy();
+    const next = this.#body.read(bytes, at);
+    if (this.#body.reader.refusal !== null || this.#body.isTooMuch) this.destroy();
     else if (this.#body.done) this.#turn();
     return next;
   }
@@ -322,26 +274,23 @@ export class Client {
   /** Keeps what stands behind a request that is not answered yet. */
   #hold(bytes: Buffer, at: number): number {
     if (this.#exchange?.isLast === true) return -1;
-    this.#held = Buffer.from(bytes.subarray(at));
     if (this.#exchange?.upgrades !== true) {
       this.#ahead ??= new LookAhead(this.#context.readers.newRequest());
-      if (!this.#ahead.isSound(this.#held)) this.destroy();
+      if (!this.#ahead.isSound(bytes.subarray(at))) this.destroy();
     }
-    if (this.#held.length > maxHeld) this.#pause();
-    return -1;
+    if (bytes.length - at > maxHeld) this.#input.pause();
+    return this.#input.hold(bytes, at);
   }
 
   /** The server is there to have the body. */
   resumeBody(): void {
-    const held = this.#held ?? nothing;
-    this.#held = null;
-    this.resume();
-    this.#read(held);
+    this.#input.goOn();
+    this.#wasRead();
   }
 
   /** What is read now is passed on at its end: nobody else has to see to that. */
   get isReading(): boolean {
-    return this.#isReading;
+    return this.#input.isReading;
   }
 
   /** The body of the present request has been read whole. */
@@ -351,15 +300,8 @@ export class Client {
 
   /** The server can take more. */
   resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.#received = 0;
-    this.#socket.resume();
-  }
-
-  #pause(): void {
-    this.#isPaused = true;
-    this.#socket.pause();
+    if (this.#input.isPaused) this.#body.restart();
+    this.#input.resume();
   }
 
   /** The answer is whole; `lasts` says whether another request may follow. */
@@ -369,38 +311,34 @@ export class Client {
     if (!lasts) this.#end();
     else if (!this.#body.done) {
       this.#phase = Phase.drain;
-      this.#received = 0;
+      this.#body.restart();
       this.#deadline = this.#context.now + drainMs;
-      if (!this.#isReading) this.resumeBody();
+      if (!this.isReading) this.resumeBody();
     } else this.#turn();
   }
 
   /** Requests that have come wait until the client has taken its answers. */
   get #isPutOff(): boolean {
-    return this.#phase === Phase.idle && this.#held !== null;
+    return this.#phase === Phase.idle && this.#input.held !== null;
   }
 
   /** The next request. */
   #turn(): void {
     this.#phase = Phase.idle;
     this.#deadline = this.#context.now + this.#context.settings.idleTimeoutMs;
-    if (this.#isReading) return;
-    this.resume();
-    const held = this.#held ?? nothing;
-    this.#held = null;
+    if (this.isReading) return;
     this.#ahead = null;
-    this.#read(held);
+    this.resumeBody();
   }
 
   /** No further request is read; the client is given time to take the answer before its connection is gone. */
   #end(): void {
     this.#phase = Phase.end;
-    this.#held = null;
-    this.#received = 0;
+    this.#input.drop();
+    this.#body.restart();
     this.#deadline = this.#context.now + drainMs;
     this.#socket.end();
-    this.#isPaused = false;
-    this.#socket.resume();
+    this.#input.resume();
   }
 
   /** A refusal of what could not be read as a request. */
@@ -433,36 +371,25 @@ export class Client {
   }
 
   /** The connection is one with a server's from here on. */
-  openTunnel(connection: ServerConnection): void {
+  openTunnel(server: Socket): Tunnel {
     this.#phase = Phase.tunnel;
     this.#deadline = Number.POSITIVE_INFINITY;
-    this.#tunnel = connection;
     this.output.flush();
-    this.#tunnelBegan = {
-      read: this.#socket.bytesRead - (this.#held?.length ?? 0),
-      written: this.#socket.bytesWritten,
-    };
-    if (this.#held !== null) connection.write(this.#held);
-    this.#held = null;
-    if (this.#isHalfClosed) connection.endTunnel();
-    this.resume();
-  }
-
-  /** The server's end of a tunnel sends no more. */
-  endTunnel(): void {
-    this.#socket.end();
+    this.#tunnel = new Tunnel(this.#context, this.#socket, server, this.#input.held);
+    this.#input.drop();
+    return this.#tunnel;
   }
 
   readonly #onDrain = (): void => {
     this.#stalledSince = 0;
     if (this.#isPutOff) this.#turn();
-    else (this.#tunnel ?? this.#exchange?.connection)?.resume();
+    else this.#exchange?.connection?.resume();
   };
 
   readonly #onEnd = (): void => {
     this.#isHalfClosed = true;
-    if (this.#tunnel !== null) this.#tunnel.endTunnel();
-    else if (this.#exchange === null && this.#socket.writableLength > 0) this.#socket.end();
+    if (this.#tunnel !== null) return;
+    if (this.#exchange === null && this.#socket.writableLength > 0) this.#socket.end();
     else if (this.#exchange === null || !this.#body.done) this.destroy();
     else this.#goOnAlone();
   };
@@ -480,14 +407,10 @@ export class Client {
   readonly #onClose = (): void => {
     this.countBytes();
     const entry = this.#exchange?.entry ?? null;
-    if (entry !== null && this.#tunnelBegan !== null) {
-      entry.requestBytes = this.#bytesRead - this.#tunnelBegan.read;
-      entry.answerBytes = this.#bytesWritten - this.#tunnelBegan.written;
-    }
+    if (entry !== null) this.#tunnel?.measure(entry);
     this.#exchange?.cancel();
     this.#exchange = null;
-    this.#tunnel?.destroy();
-    if (this.#entered !== null) this.#context.door.leave(this.#entered);
+    this.#visitor.leave();
     this.#onGone(this);
   };
 }

@@ -104,7 +104,6 @@ export class Exchange {
     this.#answered(101);
     this.#reply.upgrade(head);
     connection.openTunnel(this.#client);
-    this.#client.openTunnel(connection);
   }
 
   /** The head of the answer, whose body ends as `framing` says. */

@@ -11,11 +11,11 @@ import {
 import { codeOf } from "../error-code.ts";
 import type { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
-import { writeCopy } from "./copies.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Failure, failures, unconnected } from "./failure.ts";
 import { Output } from "./output.ts";
 import type { Pool } from "./pool.ts";
+import type { Tunnel } from "./tunnel.ts";
 
 /** What comes from any server is read into this, and used or copied before anything else is read. */
 const shared = Buffer.allocUnsafeSlow(65_536);
@@ -52,7 +52,7 @@ export class ServerConnection {
   /** Bytes of the socket that are counted. */
   #sent = 0;
   #received = 0;
-  #tunnel: Client | null = null;
+  #tunnel: Tunnel | null = null;
 
   /** Connects, for `exchanges`. */
   constructor(context: PlaneContext, pool: Pool, exchanges: readonly Exchange[]) {
@@ -82,7 +82,11 @@ export class ServerConnection {
 
   /** Called now and then: ends what takes too long. */
   sweep(now: number): void {
-    if (now < this.#deadline) return;
+    if (this.#tunnel !== null) this.#tunnel.sweep(now);
+    else if (now >= this.#deadline) this.#late();
+  }
+
+  #late(): void {
     if (this.#queue.length > 0)
       this.#fail(this.#isConnected ? failures.answerTimeout : failures.connectTimeout, "TIMEOUT");
     else this.destroy();
@@ -147,8 +151,7 @@ export class ServerConnection {
   }
 
   #patience(): number {
-    const { stallTimeoutMs, tunnelTimeoutMs } = this.#context.settings;
-    return this.#context.now + (this.#tunnel === null ? stallTimeoutMs : tunnelTimeoutMs);
+    return this.#context.now + this.#context.settings.stallTimeoutMs;
   }
 
   /** Nobody waits for the answer of `exchange`: the connection ends, unless others wait behind it. */
@@ -177,9 +180,7 @@ export class ServerConnection {
 
   readonly #onRead = (length: number): boolean => {
     if (this.#tunnel !== null) {
-      this.#deadline = this.#patience();
-      this.#tunnel.output.addData(shared, 0, length);
-      if (!this.#tunnel.output.flush()) this.#pause();
+      this.#tunnel.fromServer(shared.subarray(0, length));
       return true;
     }
     const bytes =
@@ -239,10 +240,7 @@ export class ServerConnection {
     }
     this.#queue.length = 0;
     exchange.upgrade(head, this);
-    if (this.#tunnel !== null && next < bytes.length) {
-      this.#tunnel.output.addData(bytes, next, bytes.length);
-      this.#tunnel.output.flush();
-    }
+    if (next < bytes.length) this.#tunnel?.fromServer(bytes.subarray(next));
     return -1;
   }
 
@@ -342,25 +340,11 @@ export class ServerConnection {
 
   /** The server has agreed to another protocol. */
   openTunnel(client: Client): void {
-    this.#tunnel = client;
-    this.#deadline = this.#patience();
-  }
-
-  /** Bytes of a tunnel. Returns false when the server should be waited for. */
-  write(bytes: Buffer): boolean {
-    this.#deadline = this.#patience();
-    writeCopy(this.#socket, bytes, 0, bytes.length);
-    return !this.#socket.writableNeedDrain;
-  }
-
-  /** The client's end of a tunnel sends no more. */
-  endTunnel(): void {
-    this.#socket.end();
+    this.#tunnel = client.openTunnel(this.#socket);
   }
 
   readonly #onDrain = (): void => {
-    if (this.#tunnel !== null) this.#tunnel.resume();
-    else this.#queue[0]?.serverDrained();
+    this.#queue[0]?.serverDrained();
   };
 
   readonly #onError = (error: Error): void => {
@@ -369,10 +353,7 @@ export class ServerConnection {
   };
 
   readonly #onEnd = (): void => {
-    if (this.#tunnel !== null) {
-      this.#tunnel.endTunnel();
-      return;
-    }
+    if (this.#tunnel !== null) return;
     const [exchange] = this.#queue;
     if (exchange !== undefined && this.#inBody && this.#body.framing === Framing.close) this.#finish(exchange, false);
     else this.#fail(failures.broken, "EOF");
@@ -392,8 +373,6 @@ export class ServerConnection {
     if (this.#isConnected) this.#pool.upstream.connections -= 1;
     this.countBytes();
     this.#fail(this.#failure, this.#code === "" ? "EOF" : this.#code);
-    this.#tunnel?.destroy();
-    this.#tunnel = null;
   };
 }
 
