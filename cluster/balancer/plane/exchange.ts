@@ -1,4 +1,5 @@
-import { Framing, type RequestHead, type ResponseHead, requestFraming } from "../../../src/http1/index.ts";
+import type { Socket } from "node:net";
+import { Field, Framing, type RequestHead, type ResponseHead, requestFraming } from "../../../src/http1/index.ts";
 import { type Entry, newEntry } from "../access/entry.ts";
 import { countAnswer } from "../upstream.ts";
 import { Attempts } from "./attempts.ts";
@@ -11,6 +12,7 @@ import { Reply } from "./reply.ts";
 import { wantsUpgrade } from "./request-fields.ts";
 import type { ServerConnection } from "./server-connection.ts";
 import { source } from "./source.ts";
+import type { Tunnel } from "./tunnel.ts";
 
 /** A request on its way through the balancer: one or more attempts at servers, one answer. */
 export class Exchange {
@@ -99,11 +101,16 @@ export class Exchange {
     if (!this.isOver) this.#reply.interim(head);
   }
 
-  /** The connection becomes a tunnel. */
-  upgrade(head: ResponseHead, connection: ServerConnection): void {
+  /** Whether a 101 was asked for. */
+  mayTunnel({ fields }: ResponseHead): boolean {
+    return this.upgrades && !this.isOver && (fields.present & (1 << Field.upgrade)) !== 0;
+  }
+
+  /** The client's connection and the server's are one from here on. */
+  upgrade(head: ResponseHead, server: Socket): Tunnel {
     this.#answered(101);
     this.#reply.upgrade(head);
-    connection.openTunnel(this.#client);
+    return this.#client.openTunnel(server);
   }
 
   /** The head of the answer, whose body ends as `framing` says. */

@@ -1,18 +1,11 @@
 import { connect, type Socket } from "node:net";
-import {
-  BodyReader,
-  chunkHead,
-  Field,
-  Framing,
-  more,
-  type ResponseHead,
-  responseFraming,
-} from "../../../src/http1/index.ts";
+import { type BodyReader, chunkHead, Field, Framing, more, type ResponseHead } from "../../../src/http1/index.ts";
 import { codeOf } from "../error-code.ts";
-import type { Client } from "./client.ts";
+import { AnswerReader, type AnswerTaker } from "./answer-reader.ts";
 import type { PlaneContext } from "./context.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Failure, failures, unconnected } from "./failure.ts";
+import { Input } from "./input.ts";
 import { Output } from "./output.ts";
 import type { Pool } from "./pool.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -21,19 +14,15 @@ import type { Tunnel } from "./tunnel.ts";
 const shared = Buffer.allocUnsafeSlow(65_536);
 
 /** A connection to a server: requests out, answers back in the same order. */
-export class ServerConnection {
+export class ServerConnection implements AnswerTaker {
   readonly #context: PlaneContext;
   readonly #pool: Pool;
   readonly #socket: Socket;
   /** The requests that were sent and are not answered; the first is the one that is answered now. */
   readonly #queue: Exchange[] = [];
   #isConnected = false;
-  #reader: ResponseHead | null = null;
-  readonly #body = new BodyReader();
-  /** The head of an answer so far. */
-  #held: Buffer | null = null;
-  /** The head of the present answer is read, its body is not. */
-  #inBody = false;
+  readonly #input: Input;
+  readonly #answers: AnswerReader;
   /** It may be used for another request after the present answer. */
   #lasts = true;
   /** Answers are to come that nobody waits for any more. */
@@ -44,7 +33,6 @@ export class ServerConnection {
   #isFresh = false;
   /** The body of the last request has not been sent whole. */
   #isSending = false;
-  #isPaused = false;
   readonly #output: Output;
   #deadline: number;
   #failure: Failure = failures.broken;
@@ -64,6 +52,8 @@ export class ServerConnection {
     const onread = { buffer: shared, callback: this.#onRead };
     this.#socket = connect({ host, port, noDelay: true, allowHalfOpen: true, onread }, this.#onConnect);
     this.#output = new Output(this.#socket);
+    this.#input = new Input(this.#socket, (bytes, at) => this.#take(bytes, at));
+    this.#answers = new AnswerReader(context.readers, this);
     this.#socket.on("error", this.#onError);
     this.#socket.on("end", this.#onEnd);
     this.#socket.on("drain", this.#onDrain);
@@ -133,7 +123,7 @@ export class ServerConnection {
       if (isChunked) this.#output.add(`0\r\n${trailers}\r\n`);
       this.#isSending = false;
     }
-    if (!this.#inBody) this.#deadline = this.#context.now + this.#context.settings.answerTimeoutMs;
+    if (!this.#answers.inBody) this.#deadline = this.#context.now + this.#context.settings.answerTimeoutMs;
     return !this.#socket.writableNeedDrain;
   }
 
@@ -144,10 +134,9 @@ export class ServerConnection {
 
   /** The client can take more. */
   resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
+    if (!this.#input.isPaused) return;
     this.#deadline = this.#patience();
-    this.#socket.resume();
+    this.#input.resume();
   }
 
   #patience(): number {
@@ -179,119 +168,90 @@ export class ServerConnection {
   };
 
   readonly #onRead = (length: number): boolean => {
-    if (this.#tunnel !== null) {
-      this.#tunnel.fromServer(shared.subarray(0, length));
-      return true;
+    if (this.#tunnel !== null) this.#tunnel.fromServer(shared.subarray(0, length));
+    else {
+      this.#input.read(shared.subarray(0, length));
+      if (this.#answers.inBody && this.#queue[0]?.flush() === false) this.#pause();
     }
-    const bytes =
-      this.#held === null ? shared.subarray(0, length) : Buffer.concat([this.#held, shared.subarray(0, length)]);
-    this.#held = null;
-    let at = 0;
-    while (at >= 0 && at < bytes.length && !this.#socket.destroyed) at = this.#take(bytes, at);
-    const [exchange] = this.#queue;
-    if (this.#inBody && exchange?.flush() === false) this.#pause();
     return true;
   };
 
   #pause(): void {
-    this.#isPaused = true;
     this.#deadline = Number.POSITIVE_INFINITY;
-    this.#socket.pause();
+    this.#input.pause();
   }
 
-  /** Takes what comes next; returns where to go on, or -1 when there is no more to do. */
   #take(bytes: Buffer, at: number): number {
-    const [exchange] = this.#queue;
-    if (exchange === undefined) {
-      // Bytes that nobody asked for (RFC 9112, 9.3): whose answer would the next be?
-      this.#pool.distrust();
-      this.destroy();
-      return -1;
-    }
-    return this.#inBody ? this.#takeBody(exchange, bytes, at) : this.#takeHead(exchange, bytes, at);
+    const next = this.#answers.take(bytes, at);
+    return next === more ? this.#input.hold(bytes, at) : next;
   }
 
-  #takeHead(exchange: Exchange, bytes: Buffer, at: number): number {
-    const reader = this.#reader ?? this.#context.readers.takeAnswer();
-    const next = reader.read(bytes, at, bytes.length);
-    if (next === more) {
-      this.#reader = reader;
-      // The bytes are those of the shared buffer.
-      this.#held = Buffer.from(bytes.subarray(at));
-      return -1;
-    }
-    this.#reader = null;
-    this.#context.readers.giveAnswer(reader);
-    if (next < 0) this.#fail(failures.badAnswer, "EPROTO");
-    else if (reader.status < 200) return this.#takeInterim(exchange, reader, bytes, next);
-    else if (this.#begin(exchange, reader, next < bytes.length) && this.#body.done)
-      this.#finish(exchange, next < bytes.length);
-    return next < 0 ? -1 : next;
+  get answering(): string | null {
+    return this.#queue[0]?.method ?? null;
   }
 
-  #takeInterim(exchange: Exchange, head: ResponseHead, bytes: Buffer, next: number): number {
+  /** Bytes that nobody asked for (RFC 9112, 9.3): whose answer would the next be? */
+  unasked(): void {
+    this.#pool.distrust();
+    this.destroy();
+  }
+
+  bad(): void {
+    this.#fail(failures.badAnswer, "EPROTO");
+  }
+
+  interim(head: ResponseHead, bytes: Buffer, next: number): boolean {
+    const exchange = this.#queue[0];
     if (head.status !== 101) {
-      exchange.interim(head);
-      return next;
+      exchange?.interim(head);
+      return true;
     }
-    if (!exchange.upgrades || exchange.isOver || (head.fields.present & (1 << Field.upgrade)) === 0) {
-      this.#fail(failures.badAnswer, "EPROTO");
-      return -1;
+    if (exchange === undefined || !exchange.mayTunnel(head)) this.bad();
+    else {
+      this.#queue.length = 0;
+      this.#tunnel = exchange.upgrade(head, this.#socket);
+      if (next < bytes.length) this.#tunnel.fromServer(bytes.subarray(next));
     }
-    this.#queue.length = 0;
-    exchange.upgrade(head, this);
-    if (next < bytes.length) this.#tunnel?.fromServer(bytes.subarray(next));
-    return -1;
+    return false;
   }
 
-  /** Returns false when the answer is not wanted: the request is made elsewhere. */
-  #begin(exchange: Exchange, head: ResponseHead, moreCame: boolean): boolean {
-    const framing = responseFraming(head, exchange.method);
+  head(head: ResponseHead, framing: Framing, moreCame: boolean): boolean {
+    const exchange = this.#queue[0];
     this.#lasts =
       head.persists && framing !== Framing.close && (this.#queue.length === 1 || !tellsOfBody(head, framing));
-    if (exchange.mayGoElsewhere(head.status)) {
-      this.#sendElsewhere(exchange, framing, moreCame && framing === Framing.none);
+    if (exchange?.mayGoElsewhere(head.status)) {
+      this.#sendElsewhere(exchange, framing, moreCame);
       return false;
     }
-    exchange.answer(head, framing);
-    this.#body.begin(framing, head.fields.contentLength);
-    this.#inBody = true;
-    if (!this.#body.done) this.#deadline = this.#patience();
+    exchange?.answer(head, framing);
+    this.#deadline = this.#patience();
     return true;
   }
 
   /** Nobody wants this answer: where there is more of it than its head, the connection ends. */
   #sendElsewhere(exchange: Exchange, framing: Framing, moreCame: boolean): void {
     if (framing !== Framing.none) this.#lasts = false;
-    this.#body.begin(Framing.none, 0);
-    this.#free(exchange, moreCame);
+    this.#free(exchange, moreCame && framing === Framing.none);
     exchange.tryElsewhere();
   }
 
-  #takeBody(exchange: Exchange, bytes: Buffer, at: number): number {
-    const body = this.#body;
-    const next = body.read(bytes, at, bytes.length);
-    if (body.refusal !== null) {
-      this.#fail(failures.badAnswer, "EPROTO");
-      return -1;
-    }
-    exchange.data(bytes, body.dataStart, body.dataEnd);
+  data(bytes: Buffer, from: number, to: number): void {
+    this.#queue[0]?.data(bytes, from, to);
     this.#deadline = this.#patience();
-    if (body.done) this.#finish(exchange, next < bytes.length);
-    return next;
   }
 
-  /** The present answer is whole. When more has come, and nobody asked for it, it must not meet the next request. */
-  #finish(exchange: Exchange, moreCame: boolean): void {
+  whole(trailers: string, moreCame: boolean): void {
+    const exchange = this.#queue[0];
+    if (exchange === undefined) return;
     this.#free(exchange, moreCame);
-    exchange.finish(this.#body.trailers);
+    exchange.finish(trailers);
   }
 
   /** Nothing more is to come for the request that is answered now. */
   #free(exchange: Exchange, moreCame: boolean): void {
-    this.#inBody = false;
     this.#queue.shift();
     exchange.connection = null;
+    // What nobody asked for must not meet the next request.
     const isUnasked = moreCame && this.#queue.length === 0;
     if (isUnasked) this.#pool.distrust();
     if (!this.#lasts || this.#isSending || this.#isSpent || isUnasked) this.#leave();
@@ -313,7 +273,7 @@ export class ServerConnection {
   /** Waits for the next request. */
   #rest(): void {
     this.#deadline = this.#context.now + this.#pool.idleMs;
-    if (this.#isPaused) this.resume();
+    this.#input.resume();
     this.#pool.release(this);
   }
 
@@ -338,11 +298,6 @@ export class ServerConnection {
     }
   }
 
-  /** The server has agreed to another protocol. */
-  openTunnel(client: Client): void {
-    this.#tunnel = client.openTunnel(this.#socket);
-  }
-
   readonly #onDrain = (): void => {
     this.#queue[0]?.serverDrained();
   };
@@ -353,10 +308,7 @@ export class ServerConnection {
   };
 
   readonly #onEnd = (): void => {
-    if (this.#tunnel !== null) return;
-    const [exchange] = this.#queue;
-    if (exchange !== undefined && this.#inBody && this.#body.framing === Framing.close) this.#finish(exchange, false);
-    else this.#fail(failures.broken, "EOF");
+    if (this.#tunnel === null && !this.#answers.end()) this.#fail(failures.broken, "EOF");
   };
 
   /** Adds what has gone by since the last time to what is counted of the server. */
