@@ -1,6 +1,5 @@
 /** The data plane as several worker processes that share one port, under this one, which sees and decides. */
 import cluster, { type Worker } from "node:cluster";
-import { once } from "node:events";
 import { formatPolicy, sourcesOf } from "../../../src/placement/index.ts";
 import type { Durations } from "../durations.ts";
 import type { BalancerEvent } from "../events.ts";
@@ -9,7 +8,8 @@ import { type DataPlane, newPlaneCounts, ownUsage, type Usage } from "../plane/p
 import type { Tally, Upstream } from "../upstream.ts";
 import type { View } from "../view.ts";
 import { addNumbers } from "./counting.ts";
-import type { Counted, FromWorker, Snapshot, ToWorker, WorkerSetup } from "./messages.ts";
+import type { Counted, FromWorker, Snapshot, WorkerSetup } from "./messages.ts";
+import { askCounts, atServer, closeWorker, leave, newSlot, part, type Slot, tell } from "./slot.ts";
 
 export interface WorkersOptions {
   readonly workers: number;
@@ -23,9 +23,6 @@ export interface WorkersOptions {
 
 /** A worker that ends sooner after its start would do so again at once: the next one waits as long. */
 const restartMs = 1_000;
-/** How long to wait for counts that were asked for: a busy worker answers later. */
-const countMs = 1_000;
-
 /** Starts the workers; rejects with the system's error when the port is taken. */
 export async function startWorkersPlane(options: WorkersOptions): Promise<DataPlane> {
   cluster.setupPrimary({ exec: options.file, args: [] });
@@ -33,26 +30,6 @@ export async function startWorkersPlane(options: WorkersOptions): Promise<DataPl
   await plane.start();
   return plane;
 }
-
-/** A worker process, and what it last told. */
-interface Slot {
-  readonly worker: Worker;
-  /** What it has at each server. */
-  readonly atServers: Map<Upstream, AtServer>;
-  connections: number;
-  usage: Usage;
-  /** Who waits for the counts that were asked for; they come in the order of the asking. */
-  readonly waiting: (() => void)[];
-}
-
-interface AtServer {
-  /** Requests; at a server that has left one of them stands for all, until the worker has parted from it. */
-  readonly inFlight: number;
-  /** Connections. */
-  readonly connections: number;
-}
-
-const nothing: AtServer = { inFlight: 0, connections: 0 };
 
 class WorkersPlane implements DataPlane {
   readonly refusals = new Map<number, number>();
@@ -140,13 +117,7 @@ class WorkersPlane implements DataPlane {
     const began = performance.now();
     // A worker has no business with the control port.
     const worker = cluster.fork({ LBCTL_TOKEN: "" });
-    const slot: Slot = {
-      worker,
-      atServers: new Map(),
-      connections: 0,
-      usage: { cpuSeconds: 0, residentBytes: 0 },
-      waiting: [],
-    };
+    const slot = newSlot(worker);
     this.#slots.add(slot);
     worker.on("error", () => {});
     worker.once("exit", (code, signal) => this.#ended(slot, signal ?? `exit code ${code}`, began));
@@ -208,8 +179,7 @@ class WorkersPlane implements DataPlane {
 
   #ended(slot: Slot, how: string, began: number): void {
     this.#slots.delete(slot);
-    for (const done of slot.waiting) done();
-    for (const upstream of [...slot.atServers.keys()]) atServer(slot, upstream, nothing);
+    leave(slot);
     if (this.#closing || this.port === 0) return;
     this.#options.emit({ type: "worker-lost", reason: how });
     const soon = performance.now() - began < restartMs;
@@ -229,46 +199,6 @@ const plus = (a: Usage, b: Usage): Usage => ({
   cpuSeconds: a.cpuSeconds + b.cpuSeconds,
   residentBytes: a.residentBytes + b.residentBytes,
 });
-
-/** A worker that is gone misses nothing. */
-const tell = (worker: Worker, message: ToWorker): void => {
-  if (worker.isConnected()) worker.send(message, () => {});
-};
-
-/** A worker has this at a server now. */
-function atServer({ atServers }: Slot, upstream: Upstream, now: AtServer): void {
-  const before = atServers.get(upstream) ?? nothing;
-  upstream.inFlight += now.inFlight - before.inFlight;
-  upstream.connections += now.connections - before.connections;
-  if (now.inFlight + now.connections === 0) atServers.delete(upstream);
-  else atServers.set(upstream, now);
-  if (upstream.inFlight === 0) upstream.onIdle?.();
-}
-
-function part(slot: Slot, name: string, address: string): void {
-  for (const upstream of [...slot.atServers.keys()])
-    if (upstream.name === name && upstream.address === address) atServer(slot, upstream, nothing);
-}
-
-function askCounts(slot: Slot): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, countMs);
-    slot.waiting.push(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-    tell(slot.worker, { type: "count" });
-  });
-}
-
-/** Ends when its requests have; killed some time after the deadline. */
-async function closeWorker(worker: Worker, deadlineMs: number): Promise<void> {
-  if (worker.isDead()) return;
-  tell(worker, { type: "close", deadlineMs });
-  const timer = setTimeout(() => worker.process.kill("SIGKILL"), deadlineMs + 1_000);
-  await once(worker, "exit");
-  clearTimeout(timer);
-}
 
 function addTo(counts: Map<number, number>, more: readonly (readonly [number, number])[]): void {
   for (const [status, count] of more) counts.set(status, (counts.get(status) ?? 0) + count);

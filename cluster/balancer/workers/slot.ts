@@ -1,0 +1,85 @@
+/** A worker process, as the one above it sees it. */
+import type { Worker } from "node:cluster";
+import { once } from "node:events";
+import type { Usage } from "../plane/plane.ts";
+import type { Upstream } from "../upstream.ts";
+import type { ToWorker } from "./messages.ts";
+
+/** How long to wait for counts that were asked for: a busy worker answers later. */
+const countMs = 1_000;
+
+/** A worker process, and what it last told. */
+export interface Slot {
+  readonly worker: Worker;
+  /** What it has at each server. */
+  readonly atServers: Map<Upstream, AtServer>;
+  connections: number;
+  usage: Usage;
+  /** Who waits for the counts that were asked for; they come in the order of the asking. */
+  readonly waiting: (() => void)[];
+}
+
+interface AtServer {
+  /** Requests; at a server that has left one of them stands for all, until the worker has parted from it. */
+  readonly inFlight: number;
+  /** Connections. */
+  readonly connections: number;
+}
+
+const nothing: AtServer = { inFlight: 0, connections: 0 };
+
+export const newSlot = (worker: Worker): Slot => ({
+  worker,
+  atServers: new Map(),
+  connections: 0,
+  usage: { cpuSeconds: 0, residentBytes: 0 },
+  waiting: [],
+});
+
+/** A worker that is gone misses nothing. */
+export const tell = (worker: Worker, message: ToWorker): void => {
+  if (worker.isConnected()) worker.send(message, () => {});
+};
+
+/** A worker has this at a server now. */
+export function atServer({ atServers }: Slot, upstream: Upstream, now: AtServer): void {
+  const before = atServers.get(upstream) ?? nothing;
+  upstream.inFlight += now.inFlight - before.inFlight;
+  upstream.connections += now.connections - before.connections;
+  if (now.inFlight + now.connections === 0) atServers.delete(upstream);
+  else atServers.set(upstream, now);
+  if (upstream.inFlight === 0) upstream.onIdle?.();
+}
+
+/** It has nothing any more at the server that had this name and address. */
+export function part(slot: Slot, name: string, address: string): void {
+  for (const upstream of [...slot.atServers.keys()])
+    if (upstream.name === name && upstream.address === address) atServer(slot, upstream, nothing);
+}
+
+/** It has ended: it has nothing at any server, and nobody waits for it. */
+export function leave(slot: Slot): void {
+  for (const done of slot.waiting) done();
+  for (const upstream of [...slot.atServers.keys()]) atServer(slot, upstream, nothing);
+}
+
+/** Resolves when it has told what it has counted so far. */
+export function askCounts(slot: Slot): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, countMs);
+    slot.waiting.push(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    tell(slot.worker, { type: "count" });
+  });
+}
+
+/** Ends when its requests have; killed some time after the deadline. */
+export async function closeWorker(worker: Worker, deadlineMs: number): Promise<void> {
+  if (worker.isDead()) return;
+  tell(worker, { type: "close", deadlineMs });
+  const timer = setTimeout(() => worker.process.kill("SIGKILL"), deadlineMs + 1_000);
+  await once(worker, "exit");
+  clearTimeout(timer);
+}
