@@ -107,7 +107,7 @@ describe("an answer that stands still", () => {
       };
       fill();
     });
-    const balancer = await startFor([member("endless", port)], { stallTimeoutMs: 100 });
+    const balancer = await startFor([member("endless", port)], { stallTimeoutMs: 300 });
     const socket = open(balancer.port, get("/a"));
     socket.pause();
     await left.promise;

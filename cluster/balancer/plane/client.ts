@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { more, type RequestHead, readProxyHeader, refused } from "../../../src/http1/index.ts";
 import { newEntry } from "../access/entry.ts";
 import { normalizeIp } from "../address.ts";
-import { readShared } from "./accepted.ts";
+import type { Receiver } from "./accepted.ts";
 import { LookAhead } from "./ahead.ts";
 import type { PlaneContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
@@ -66,9 +66,15 @@ export class Client {
   #bytesRead = 0;
   #bytesWritten = 0;
 
-  /** `accepted` has read nothing yet; `address` is its peer's, normalized. */
-  constructor(context: PlaneContext, accepted: Socket, address: string, onGone: (client: Client) => void) {
-    const socket = readShared(accepted, (bytes) => this.#onData(bytes));
+  /** `address` is the peer's, normalized; `receiver` takes what comes from `socket`, which has read nothing yet. */
+  constructor(
+    context: PlaneContext,
+    socket: Socket,
+    receiver: Receiver,
+    address: string,
+    onGone: (client: Client) => void,
+  ) {
+    receiver.take = (bytes) => this.#onData(bytes);
     this.#context = context;
     this.#socket = socket;
     this.#body = new RequestBody(context.settings);

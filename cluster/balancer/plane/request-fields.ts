@@ -6,8 +6,8 @@ export interface Sender {
   /** The peer's normalized address. */
   readonly address: string;
   readonly trusted: boolean;
-  /** Our own end of the connection: the host of a request of HTTP/1.0 that names none. */
-  readonly local: string;
+  /** Tells our own end of the connection: the host of a request of HTTP/1.0 that names none. */
+  readonly local: () => string;
 }
 
 /** The fields that end at this hop (RFC 9110, 7.6.1), and names that pass for one of the known ones. */
@@ -92,7 +92,7 @@ export class RequestFields {
 function firstLine(head: RequestHead, { local }: Sender): string {
   const { method, path, text } = head;
   const line = `${method} ${serverPath(path)} HTTP/1.1\r\n`;
-  const named = head.authority ?? (has(head, Field.host) ? null : local);
+  const named = head.authority ?? (has(head, Field.host) ? null : local());
   const host = named === null ? "" : `Host: ${named}\r\n`;
   return `${line}${host}${method === "OPTIONS" && has(head, Field.maxForwards) ? oneHopLess(head, text) : ""}`;
 }

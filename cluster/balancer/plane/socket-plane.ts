@@ -5,6 +5,7 @@ import { listen } from "../../listen.ts";
 import { AccessLog } from "../access/log.ts";
 import { normalizeIp } from "../address.ts";
 import type { Settings } from "../options.ts";
+import { acceptShared } from "./accepted.ts";
 import { RetryBudget } from "./budget.ts";
 import { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
@@ -22,22 +23,25 @@ export const startSocketPlane: StartDataPlane = async (options) => {
   const counts = newPlaneCounts();
   const log = options.accessLog === null ? null : await AccessLog.open(options.accessLog, counts, options.emit);
   const context = newContext(options, refusals, counts, log);
-  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+  const server = createServer({ allowHalfOpen: true, noDelay: true });
+  acceptShared(server, (socket, receiver) => {
     const address = normalizeIp(socket.remoteAddress ?? "");
     if (!context.door.isFull(clients.size) && context.door.enter(address)) {
       counts.connectionsAccepted += 1;
-      clients.add(new Client(context, socket, address, (client) => clients.delete(client)));
+      clients.add(new Client(context, socket, receiver, address, (client) => clients.delete(client)));
     } else context.door.turnAway(socket);
   });
   const port = await listen(server, options.listen).catch(async (error: unknown) => {
     await log?.close();
     throw error;
   });
-  const sweep = setInterval(() => {
+  const sweep = (): void => {
     context.now = performance.now();
     for (const client of clients) client.sweep(context.now);
     context.pools.sweep(context.now);
-  }, sweepMs(options));
+  };
+  // What has come while the process was busy, or stopped, is read first: it is not late.
+  const sweeps = setInterval(() => setImmediate(sweep), sweepMs(options));
   return {
     port,
     refusals,
@@ -62,7 +66,7 @@ export const startSocketPlane: StartDataPlane = async (options) => {
       context.closing = true;
       context.door.close();
       await closeAll(server, clients, deadlineMs);
-      clearInterval(sweep);
+      clearInterval(sweeps);
       context.pools.close();
       await log?.close();
     },

@@ -12,10 +12,12 @@ export class Visitor {
   #entered: string | null;
 
   /** `address` is the peer's, normalized, and has been let in at the door. */
-  constructor(context: PlaneContext, { localAddress: host = "", localPort: port = 0 }: Socket, address: string) {
+  constructor(context: PlaneContext, socket: Socket, address: string) {
     this.#context = context;
     this.#entered = address;
-    this.sender = { address, trusted: context.trust.trusts(address), local: formatAddress({ host, port }) };
+    // It costs a system call, and hardly any request needs it.
+    const local = (): string => formatAddress({ host: socket.localAddress ?? "", port: socket.localPort ?? 0 });
+    this.sender = { address, trusted: context.trust.trusts(address), local };
     this.fields = new RequestFields(this.sender, context.settings.via);
   }
 
