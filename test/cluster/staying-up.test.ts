@@ -122,7 +122,7 @@ test("36: pipelined requests whose client sends no more are all answered, howeve
 
 test("37: a request for which no connection comes free is refused, and is not sent", async () => {
   const port = await startRaw((socket) => socket.resume());
-  const balancer = await startFor([member("a", port)], { connectTimeoutMs: 200, answerTimeoutMs: 600_000, drainMs: 0 });
+  const balancer = await startFor([member("a", port)], { connectTimeoutMs: 600, answerTimeoutMs: 600_000, drainMs: 0 });
   const most = 1_024;
   for (let count = 0; count < most; count += 1) open(balancer.port, get);
   await expect.poll(async () => (await shown(balancer)).inFlight, patience).toBe(most);
