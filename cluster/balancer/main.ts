@@ -1,5 +1,4 @@
 /** The balancer as a process, configured by `LBCTL_*` variables (`env.ts` lists them). */
-import cluster from "node:cluster";
 import { fileURLToPath } from "node:url";
 import { PlacementError } from "../../src/placement/index.ts";
 import { explainListenError } from "../listen.ts";
@@ -7,7 +6,7 @@ import { ConfigError, formatAddress } from "./address.ts";
 import { type RunningBalancer, startBalancer } from "./balancer.ts";
 import { configFromEnv } from "./env.ts";
 import type { BalancerEvent } from "./events.ts";
-import { runWorker } from "./workers/worker.ts";
+import { isWorker, runWorker } from "./workers/worker.ts";
 
 /** Set when this is bundled. */
 const version = process.env.LBCTL_VERSION ?? "unknown";
@@ -49,5 +48,5 @@ function reopenOnSignals(starting: Promise<RunningBalancer>): void {
   for (const signal of ["SIGHUP", "SIGUSR1"] as const) process.on(signal, async () => (await started)?.reopenLog());
 }
 
-if (cluster.isWorker) runWorker();
+if (isWorker()) runWorker();
 else await run();

@@ -1,37 +1,49 @@
 /** The data plane on plain sockets, with the codec of `src/http1` on both sides. */
-import { createServer, type Server } from "node:net";
 import { setTimeout } from "node:timers/promises";
-import { listen } from "../../listen.ts";
 import { AccessLog } from "../access/log.ts";
 import { normalizeIp } from "../address.ts";
 import type { Settings } from "../options.ts";
-import { acceptShared } from "./accepted.ts";
 import { RetryBudget } from "./budget.ts";
 import { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
 import { Door } from "./door.ts";
-import { type DataPlaneOptions, newPlaneCounts, ownUsage, type PlaneCounts, type StartDataPlane } from "./plane.ts";
+import { type Accepted, type Listener, listenFor, openAccepted, type Receiver } from "./listener.ts";
+import {
+  type DataPlane,
+  type DataPlaneOptions,
+  newPlaneCounts,
+  ownUsage,
+  type PlaneCounts,
+  type StartDataPlane,
+} from "./plane.ts";
 import { Pool } from "./pool.ts";
 import { Pools } from "./pools.ts";
 import { Readers } from "./readers.ts";
 import { statusOf } from "./refusal.ts";
 
 /** Starts to take requests; rejects with the system's error when the port is taken. */
-export const startSocketPlane: StartDataPlane = async (options) => {
+export const startSocketPlane: StartDataPlane = (options) =>
+  openSocketPlane(options, (take) => listenFor(options.listen, take));
+
+/** The same, for connections that come from wherever `open` has them. */
+export async function openSocketPlane(
+  options: DataPlaneOptions,
+  open: (take: (accepted: Accepted) => void) => Promise<Listener>,
+): Promise<DataPlane> {
   const clients = new Set<Client>();
   const refusals = new Map<number, number>();
   const counts = newPlaneCounts();
   const log = options.accessLog === null ? null : await AccessLog.open(options.accessLog, counts, options.emit);
   const context = newContext(options, refusals, counts, log);
-  const server = createServer({ allowHalfOpen: true, noDelay: true });
-  acceptShared(server, (socket, receiver) => {
+  const listener = await open((accepted) => {
+    const receiver: Receiver = { take: () => {} };
+    const socket = openAccepted(accepted, receiver);
     const address = normalizeIp(socket.remoteAddress ?? "");
     if (!context.door.isFull(clients.size) && context.door.enter(address)) {
       counts.connectionsAccepted += 1;
       clients.add(new Client(context, socket, receiver, address, (client) => clients.delete(client)));
     } else context.door.turnAway(socket);
-  });
-  const port = await listen(server, options.listen).catch(async (error: unknown) => {
+  }).catch(async (error: unknown) => {
     await log?.close();
     throw error;
   });
@@ -43,7 +55,7 @@ export const startSocketPlane: StartDataPlane = async (options) => {
   // What has come while the process was busy, or stopped, is read first: it is not late.
   const sweeps = setInterval(() => setImmediate(sweep), sweepMs(options));
   return {
-    port,
+    port: listener.port,
     refusals,
     counts,
     workers: 1,
@@ -65,13 +77,13 @@ export const startSocketPlane: StartDataPlane = async (options) => {
     close: async (deadlineMs) => {
       context.closing = true;
       context.door.close();
-      await closeAll(server, clients, deadlineMs);
+      await closeAll(listener, clients, deadlineMs);
       clearInterval(sweeps);
       context.pools.close();
       await log?.close();
     },
   };
-};
+}
 
 function newContext(
   options: DataPlaneOptions,
@@ -111,9 +123,9 @@ function sweepMs(options: Settings): number {
 }
 
 /** Stops accepting, cuts each connection that has no request, and all of them after `deadlineMs`. */
-async function closeAll(server: Server, clients: ReadonlySet<Client>, deadlineMs: number): Promise<void> {
+async function closeAll(listener: Listener, clients: ReadonlySet<Client>, deadlineMs: number): Promise<void> {
   const deadline = performance.now() + deadlineMs;
-  const closed = new Promise((resolve) => server.close(resolve));
+  const closed = listener.close();
   // Not this instant: the first request of a new connection may be on its way. Others fall idle later.
   do {
     await setTimeout(20);

@@ -18,7 +18,7 @@ export class Counting {
     this.#durations = durations;
   }
 
-  take(upstreams: readonly Upstream[], plane: DataPlane): Counted {
+  take(upstreams: readonly Upstream[], plane: DataPlane): Omit<Counted, "taken"> {
     const refusals = grown(plane.refusals, this.#refusals);
     this.#refusals = new Map(plane.refusals);
     const counts = minus(plane.counts, this.#counts);

@@ -7,6 +7,9 @@ import type { Settings } from "../options.ts";
 import type { PlaneCounts } from "../plane/plane.ts";
 import type { Tally } from "../upstream.ts";
 
+/** What a process that is to be a worker is started with. */
+export const workerArguments = ["worker"] as const;
+
 /** What each worker's data plane is started with. */
 export interface WorkerSetup extends Settings {
   readonly listen: Endpoint;
@@ -45,6 +48,8 @@ export interface Snapshot {
 export type ToWorker =
   | { readonly type: "start"; readonly setup: WorkerSetup; readonly snapshot: Snapshot }
   | { readonly type: "snapshot"; readonly snapshot: Snapshot }
+  /** A client's, sent beside this. */
+  | { readonly type: "connection" }
   /** Asks for the counts now. */
   | { readonly type: "count" }
   | { readonly type: "reopen-log" }
@@ -63,6 +68,8 @@ export interface Counted {
   }[];
   readonly refusals: readonly (readonly [status: number, count: number])[];
   readonly counts: PlaneCounts;
+  /** Connections that it was ever given. */
+  readonly taken: number;
   readonly durations: { readonly buckets: readonly number[]; readonly sum: number };
   /** As they are now. */
   readonly connections: number;
@@ -73,11 +80,8 @@ export interface Counted {
 export type FromWorker =
   /** It hears now: what is sent sooner is lost. */
   | { readonly type: "ready" }
-  | { readonly type: "listening"; readonly port: number }
-  | {
-      readonly type: "failed";
-      readonly error: { readonly message: string; readonly code?: string; readonly port?: number };
-    }
+  /** It takes connections now. */
+  | { readonly type: "started" }
   /** `asked` for one that answers a `count`: only it has the bytes of open connections. */
   | { readonly type: "counted"; readonly counted: Counted; readonly asked: boolean }
   | { readonly type: "answered"; readonly server: string }

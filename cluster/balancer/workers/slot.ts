@@ -1,6 +1,7 @@
 /** A worker process, as the one above it sees it. */
-import type { Worker } from "node:cluster";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import type { Accepted } from "../plane/listener.ts";
 import type { Usage } from "../plane/plane.ts";
 import type { Upstream } from "../upstream.ts";
 import type { ToWorker } from "./messages.ts";
@@ -10,7 +11,14 @@ const countMs = 1_000;
 
 /** A worker process, and what it last told. */
 export interface Slot {
-  readonly worker: Worker;
+  readonly worker: ChildProcess;
+  /** It takes connections. */
+  isReady: boolean;
+  /** Connections that it was given, and those that it had when it last told. */
+  given: number;
+  taken: number;
+  /** Connections on their way to it. */
+  readonly sending: Set<Accepted>;
   /** What it has at each server. */
   readonly atServers: Map<Upstream, AtServer>;
   connections: number;
@@ -28,8 +36,12 @@ interface AtServer {
 
 const nothing: AtServer = { inFlight: 0, connections: 0 };
 
-export const newSlot = (worker: Worker): Slot => ({
+export const newSlot = (worker: ChildProcess): Slot => ({
   worker,
+  isReady: false,
+  given: 0,
+  taken: 0,
+  sending: new Set(),
   atServers: new Map(),
   connections: 0,
   usage: { cpuSeconds: 0, residentBytes: 0 },
@@ -37,8 +49,8 @@ export const newSlot = (worker: Worker): Slot => ({
 });
 
 /** A worker that is gone misses nothing. */
-export const tell = (worker: Worker, message: ToWorker): void => {
-  if (worker.isConnected()) worker.send(message, () => {});
+export const tell = (worker: ChildProcess, message: ToWorker): void => {
+  if (worker.connected) worker.send(message, () => {});
 };
 
 /** A worker has this at a server now. */
@@ -76,10 +88,10 @@ export function askCounts(slot: Slot): Promise<void> {
 }
 
 /** Ends when its requests have; killed some time after the deadline. */
-export async function closeWorker(worker: Worker, deadlineMs: number): Promise<void> {
-  if (worker.isDead()) return;
+export async function closeWorker(worker: ChildProcess, deadlineMs: number): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
   tell(worker, { type: "close", deadlineMs });
-  const timer = setTimeout(() => worker.process.kill("SIGKILL"), deadlineMs + 1_000);
+  const timer = setTimeout(() => worker.kill("SIGKILL"), deadlineMs + 1_000);
   await once(worker, "exit");
   clearTimeout(timer);
 }

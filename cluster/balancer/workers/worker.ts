@@ -2,21 +2,29 @@
 import { inspect } from "node:util";
 import { Durations } from "../durations.ts";
 import type { BalancerEvent } from "../events.ts";
+import { type Accepted, closeAccepted, type Listener } from "../plane/listener.ts";
 import type { DataPlane } from "../plane/plane.ts";
-import { startSocketPlane } from "../plane/socket-plane.ts";
+import { openSocketPlane } from "../plane/socket-plane.ts";
 import { parseTrust } from "../trust.ts";
 import { Counting } from "./counting.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import { type FromWorker, type ToWorker, workerArguments } from "./messages.ts";
 import { loaded, Replica } from "./replica.ts";
 
 /** Often enough for a status that is looked at; who needs it exact asks. */
 const tellEveryMs = 200;
 
+/** Whether this process was started to be one. */
+export const isWorker = (): boolean => process.connected && process.argv[2] === workerArguments[0];
+
 /** Runs this process as a worker, until its parent closes it or is gone. */
 export function runWorker(): void {
   // One message after the other: a module that has to be loaded first must not be overtaken.
   let working: Promise<Working | null> = Promise.resolve(null);
-  process.on("message", (message: ToWorker) => {
+  process.on("message", (message: ToWorker, accepted?: unknown) => {
+    if (message.type === "connection") {
+      connections.take(accepted as Accepted);
+      return;
+    }
     working = working.then((now) => (message.type === "start" ? start(message) : take(now, message)));
     working.catch((error: unknown) => {
       tell({ type: "event", event: { type: "defect", reason: inspect(error) } });
@@ -33,6 +41,23 @@ const tell = (message: FromWorker): void => {
   if (process.connected) process.send?.(message, undefined, {}, () => {});
 };
 
+/** The connections that the parent deals out. */
+const connections = {
+  /** How many there were. */
+  count: 0,
+  pass: closeAccepted,
+  take(accepted: Accepted | undefined): void {
+    // It was closed while it was on its way.
+    if (accepted === undefined) return;
+    this.count += 1;
+    this.pass(accepted);
+  },
+  async open(pass: (accepted: Accepted) => void): Promise<Listener> {
+    this.pass = pass;
+    return { port: 0, close: async () => {} };
+  },
+};
+
 interface Working {
   readonly replica: Replica;
   count(): Promise<void>;
@@ -43,23 +68,22 @@ interface Working {
 async function start({ setup, snapshot }: Extract<ToWorker, { type: "start" }>): Promise<Working | null> {
   if (snapshot.view === undefined) throw new Error("the first snapshot has no view");
   const durations = new Durations();
-  let plane: DataPlane | undefined;
-  const replica = new Replica(await loaded(snapshot.view), setup, tell, (upstream) => plane?.forget(upstream));
+  const replica = new Replica(await loaded(snapshot.view), setup, tell, (upstream) => plane.forget(upstream));
   replica.stand(snapshot.standings);
-  try {
-    const emit = (event: BalancerEvent): void => tell({ type: "event", event });
-    plane = await startSocketPlane({ ...setup, members: replica, trust: parseTrust(setup.trust), durations, emit });
-  } catch (error) {
-    tell({ type: "failed", error: plainError(error) });
-    return null;
-  }
-  tell({ type: "listening", port: plane.port });
+  const emit = (event: BalancerEvent): void => tell({ type: "event", event });
+  const options = { ...setup, members: replica, trust: parseTrust(setup.trust), durations, emit };
+  const plane = await openSocketPlane(options, (pass) => connections.open(pass));
+  tell({ type: "started" });
   return working(replica, plane, new Counting(durations));
 }
 
 function working(replica: Replica, plane: DataPlane, counting: Counting): Working {
   const told = (asked: boolean): void =>
-    tell({ type: "counted", counted: counting.take(replica.view.upstreams, plane), asked });
+    tell({
+      type: "counted",
+      counted: { ...counting.take(replica.view.upstreams, plane), taken: connections.count },
+      asked,
+    });
   const timer = setInterval(() => told(false), tellEveryMs);
   // Who asks wants all of it: also what takes a look at each connection.
   const count = async (): Promise<void> => {
@@ -75,7 +99,9 @@ function working(replica: Replica, plane: DataPlane, counting: Counting): Workin
   return { replica, count, reopenLog: () => plane.reopenLog(), close };
 }
 
-async function take(working: Working | null, message: Exclude<ToWorker, { type: "start" }>): Promise<Working | null> {
+type Order = Exclude<ToWorker, { type: "start" | "connection" }>;
+
+async function take(working: Working | null, message: Order): Promise<Working | null> {
   if (message.type === "snapshot" && working !== null) {
     const { view, standings } = message.snapshot;
     if (view !== undefined) working.replica.show(await loaded(view));
@@ -87,12 +113,4 @@ async function take(working: Working | null, message: Exclude<ToWorker, { type: 
     else void working.close(message.deadlineMs);
   }
   return working;
-}
-
-/** What of an error crosses to another process. */
-function plainError(error: unknown): Extract<FromWorker, { type: "failed" }>["error"] {
-  if (!(error instanceof Error)) return { message: inspect(error) };
-  const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
-  const port = "port" in error && typeof error.port === "number" ? { port: error.port } : {};
-  return { message: error.message, ...code, ...port };
 }

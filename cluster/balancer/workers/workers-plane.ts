@@ -1,14 +1,16 @@
 /** The data plane as several worker processes that share one port, under this one, which sees and decides. */
-import cluster, { type Worker } from "node:cluster";
+import { type ChildProcess, fork } from "node:child_process";
 import { formatPolicy, sourcesOf } from "../../../src/placement/index.ts";
 import type { Durations } from "../durations.ts";
 import type { BalancerEvent } from "../events.ts";
 import type { Members } from "../members.ts";
+import { type Listener, listenFor } from "../plane/listener.ts";
 import { type DataPlane, newPlaneCounts, ownUsage, type Usage } from "../plane/plane.ts";
 import type { Tally, Upstream } from "../upstream.ts";
 import type { View } from "../view.ts";
 import { addNumbers } from "./counting.ts";
-import type { Counted, FromWorker, Snapshot, WorkerSetup } from "./messages.ts";
+import { Dealer } from "./dealer.ts";
+import { type Counted, type FromWorker, type Snapshot, type WorkerSetup, workerArguments } from "./messages.ts";
 import { askCounts, atServer, closeWorker, leave, newSlot, part, type Slot, tell } from "./slot.ts";
 
 export interface WorkersOptions {
@@ -23,9 +25,9 @@ export interface WorkersOptions {
 
 /** A worker that ends sooner after its start would do so again at once: the next one waits as long. */
 const restartMs = 1_000;
+
 /** Starts the workers; rejects with the system's error when the port is taken. */
 export async function startWorkersPlane(options: WorkersOptions): Promise<DataPlane> {
-  cluster.setupPrimary({ exec: options.file, args: [] });
   const plane = new WorkersPlane(options);
   await plane.start();
   return plane;
@@ -34,16 +36,22 @@ export async function startWorkersPlane(options: WorkersOptions): Promise<DataPl
 class WorkersPlane implements DataPlane {
   readonly refusals = new Map<number, number>();
   readonly counts = newPlaneCounts();
-  port = 0;
   restarts = 0;
   readonly #options: WorkersOptions;
   readonly #slots = new Set<Slot>();
+  readonly #dealer = new Dealer(this.#slots);
+  #listener: Listener | null = null;
   readonly #restarts = new Set<NodeJS.Timeout>();
   #shown: View | null = null;
+  #started = false;
   #closing = false;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
+  }
+
+  get port(): number {
+    return this.#listener?.port ?? 0;
   }
 
   get connections(): number {
@@ -59,9 +67,11 @@ class WorkersPlane implements DataPlane {
   }
 
   async start(): Promise<void> {
+    const { setup, workers } = this.#options;
+    this.#listener = await listenFor(setup.listen, (accepted) => this.#dealer.deal(accepted));
     try {
-      const ports = await Promise.all(Array.from({ length: this.#options.workers }, () => this.#fork()));
-      this.port = ports[0] ?? 0;
+      await Promise.all(Array.from({ length: workers }, () => this.#fork()));
+      this.#started = true;
     } catch (error) {
       await this.close(0);
       throw error;
@@ -93,7 +103,10 @@ class WorkersPlane implements DataPlane {
   async close(deadlineMs: number): Promise<void> {
     this.#closing = true;
     for (const timer of this.#restarts) clearTimeout(timer);
+    const closed = this.#listener?.close();
+    this.#dealer.close();
     await Promise.all([...this.#slots].map(({ worker }) => closeWorker(worker, deadlineMs)));
+    await closed;
   }
 
   #snapshot(withView: boolean): Snapshot {
@@ -112,30 +125,29 @@ class WorkersPlane implements DataPlane {
     return { view: { policy: formatPolicy(policy), hash: hash.name, modules, key, members }, standings };
   }
 
-  /** Starts a worker; resolves to its port when it listens. */
-  #fork(): Promise<number> {
+  /** Starts a worker; resolves when it takes connections. */
+  #fork(): Promise<void> {
     const began = performance.now();
     // A worker has no business with the control port.
-    const worker = cluster.fork({ LBCTL_TOKEN: "" });
+    const worker = fork(this.#options.file, workerArguments, { env: { ...process.env, LBCTL_TOKEN: "" } });
     const slot = newSlot(worker);
     this.#slots.add(slot);
     worker.on("error", () => {});
     worker.once("exit", (code, signal) => this.#ended(slot, signal ?? `exit code ${code}`, began));
     return new Promise((resolve, reject) => {
-      worker.once("exit", () => reject(new Error("a worker ended before it listened")));
+      worker.once("exit", () => reject(new Error("a worker ended before it took connections")));
       worker.on("message", (message: FromWorker) => {
         if (message.type === "ready") this.#begin(worker);
-        else if (message.type === "listening") resolve(message.port);
-        else if (message.type === "failed") reject(Object.assign(new Error(message.error.message), message.error));
-        else this.#take(slot, message);
+        else if (message.type === "started") {
+          this.#dealer.welcome(slot);
+          resolve();
+        } else this.#take(slot, message);
       });
     });
   }
 
-  #begin(worker: Worker): void {
-    const { setup } = this.#options;
-    const listen = { ...setup.listen, port: this.port || setup.listen.port };
-    tell(worker, { type: "start", setup: { ...setup, listen }, snapshot: this.#snapshot(true) });
+  #begin(worker: ChildProcess): void {
+    tell(worker, { type: "start", setup: this.#options.setup, snapshot: this.#snapshot(true) });
   }
 
   #take(slot: Slot, message: FromWorker): void {
@@ -161,7 +173,8 @@ class WorkersPlane implements DataPlane {
     if (before === 0 && upstream.losses > 0) this.update();
   }
 
-  #count(slot: Slot, { servers, refusals, counts, durations, connections, cpuSeconds, residentBytes }: Counted): void {
+  #count(slot: Slot, counted: Counted): void {
+    const { servers, refusals, counts, durations, connections, taken, cpuSeconds, residentBytes } = counted;
     for (const { name, tally, answers, inFlight, connections, lastError } of servers) {
       const upstream = this.#options.members.find(name);
       if (upstream === undefined) continue;
@@ -174,13 +187,15 @@ class WorkersPlane implements DataPlane {
     addNumbers(this.counts, counts);
     this.#options.durations.add(durations.buckets, durations.sum);
     slot.connections = connections;
+    slot.taken = taken;
     slot.usage = { cpuSeconds, residentBytes };
   }
 
   #ended(slot: Slot, how: string, began: number): void {
     this.#slots.delete(slot);
     leave(slot);
-    if (this.#closing || this.port === 0) return;
+    this.#dealer.part(slot);
+    if (this.#closing || !this.#started) return;
     this.#options.emit({ type: "worker-lost", reason: how });
     const soon = performance.now() - began < restartMs;
     const timer = setTimeout(
