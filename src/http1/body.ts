@@ -33,6 +33,9 @@ export function responseFraming({ fields, status }: ResponseHead, method: string
 
 /** Bytes of chunk extensions in a body, and of its trailers: nobody uses many. */
 const maxExtensions = 16_384;
+/** Extensions as they may stand behind a chunk's size: names, and what they are worth (RFC 9112, 7.1.1). */
+const extensions =
+  /^(?:[\t ]*;[\t ]*[!#$%&'*+.^_`|~\w-]+(?:[\t ]*=[\t ]*(?:[!#$%&'*+.^_`|~\w-]+|"(?:[^"\\]|\\.)*"))?)*$/;
 const trailerLimits: HeadLimits = { line: 4_096, head: 8_192, fields: 32 };
 
 /** Where the reader of a chunked body stands. */
@@ -60,7 +63,9 @@ export class BodyReader {
   #remaining = 0;
   /** Digits of the size so far. */
   #digits = 0;
+  /** Bytes of extensions so far; the text of those of the present chunk. */
   #extensions = 0;
+  #extension = "";
   #trailer: TrailerReader | null = null;
 
   /** Begins a body; `length` counts for `Framing.length` alone. */
@@ -156,15 +161,21 @@ export class BodyReader {
       if (this.#digits > 16 || this.#remaining > Number.MAX_SAFE_INTEGER) this.refusal = refusals.chunk;
     } else if (this.#digits === 0) this.refusal = refusals.chunk;
     else if (byte === CR) this.#state = State.sizeEnd;
-    else if (byte === 0x3b) this.#state = State.extension;
-    else this.refusal = refusals.chunk;
+    else if (byte === 0x3b) {
+      this.#extension = ";";
+      this.#state = State.extension;
+    } else this.refusal = refusals.chunk;
   }
 
+  /** They are dropped; what is none, another reader might take for something else. */
   #stepExtension(byte: number): void {
     this.#extensions += 1;
-    if (byte === CR) this.#state = State.sizeEnd;
-    else if (!isPart(Part.value, byte)) this.refusal = refusals.chunk;
+    if (byte === CR) {
+      if (!extensions.test(this.#extension)) this.refusal = refusals.chunk;
+      this.#state = State.sizeEnd;
+    } else if (!isPart(Part.value, byte)) this.refusal = refusals.chunk;
     else if (this.#extensions > maxExtensions) this.refusal = refusals.longExtensions;
+    else this.#extension += String.fromCharCode(byte);
   }
 
   #readTrailers(bytes: Uint8Array, from: number, end: number): number {

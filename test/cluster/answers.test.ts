@@ -127,6 +127,11 @@ describe("25: an answer that breaks off", () => {
     await expect(exchange(balancer.port, request)).rejects.toMatchObject({ code: "ECONNRESET" });
     await expect.poll(async () => (await shown(balancer)).failures, patience).toBe(1);
   });
+
+  test("by a reset, where only a proper end would be one, never ends cleanly", async () => {
+    const { port } = await startBefore("HTTP/1.1 200 OK\r\n\r\nhalf", (socket) => socket.resetAndDestroy());
+    for (let count = 0; count < 20; count += 1) await expect(ask(port)).rejects.toThrow();
+  });
 });
 
 describe("26: bytes that nobody asked for", () => {

@@ -123,10 +123,10 @@ test("measuring takes no turn, and who has no keys has no shares", async () => {
 test("ejections, refused retries and connections show, and events tell of an ejection", async () => {
   const rude = await startHttp((request) => void request.socket.destroy());
   const members = await startServers(1);
-  const balancer = await startFor([...members, member("rude", rude)], { key: { kind: "uri" }, ejectionMs: 200 });
+  const balancer = await startFor([...members, member("rude", rude)], { key: { kind: "uri" }, ejectionMs: 1_000 });
   const events = await readEvents(balancer);
   for (let i = 0; i < 40; i++) await ask(balancer.port, { path: `/data/${i}` });
-  expect(await events.next("ejected")).toMatchObject({ server: "rude", forMs: 200 });
+  expect(await events.next("ejected")).toMatchObject({ server: "rude", forMs: 1_000 });
   expect(await events.next("restored")).toMatchObject({ server: "rude" });
   const series = await scrape(balancer);
   expect(series).toMatchObject({

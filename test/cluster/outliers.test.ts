@@ -104,7 +104,7 @@ describe("a server that loses five requests in a row", () => {
     const mute = await startRaw(() => {});
     const steady = await startOne("steady");
     const members = [member("mute", mute), member("steady", steady.port)];
-    const balancer = await startFor(members, { ...byHeader, answerTimeoutMs: 20 });
+    const balancer = await startFor(members, { ...byHeader, answerTimeoutMs: 250 });
     // All at once: each of them counts, unlike connections that break together.
     await Promise.all(Array.from({ length: 5 }, () => post(balancer, "mute", 1)));
     const headers = { "x-key": "any" };

@@ -295,7 +295,7 @@ describe("39: nothing is left behind", () => {
 
   test("not even a reader that stops in the middle of an answer for ever", async () => {
     const port = await startHttp((_request, response) => void response.end(Buffer.alloc(50_000_000)));
-    const balancer = await startFor([member("a", port)], { stallTimeoutMs: 100 });
+    const balancer = await startFor([member("a", port)], { stallTimeoutMs: 500 });
     const socket = open(balancer.port, get);
     await once(socket, "readable");
     const connections = async () => json(await control(balancer, "GET", "/v1/servers")).connections.client;

@@ -10,7 +10,7 @@ describe("11: chunks", () => {
     ["3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n", "abcd"],
     ["0\r\n\r\n", ""],
     ["00000000000000A\r\n0123456789\r\n000\r\n\r\n", "0123456789"],
-    ['2;x;y="z";=\r\n\r\n\r\n0;last\r\n\r\n', "\r\n"],
+    ['2;x;y="z; \\"\xff";\tv = w\r\n\r\n\r\n0;last\r\n\r\n', "\r\n"],
   ])("%j hold %j", (body, data) => expect(chunked(body)).toMatchObject({ body: data }));
 
   test.each([
@@ -29,6 +29,13 @@ describe("11: chunks", () => {
     "1;x\na\r\n",
     "1;x\ry\r\na\r\n",
     "1;\0\r\na\r\n",
+    "1;\r\na\r\n",
+    "1;x;\r\na\r\n",
+    "1;x y\r\na\r\n",
+    "1;x=\r\na\r\n",
+    "1;=x\r\na\r\n",
+    '1;x="y\r\na\r\n',
+    '1;x="y"z\r\na\r\n',
     "1\r\nab\r\n",
     "1\r\na\n0\r\n\r\n",
     "1\r\na0\r\n\r\n",
@@ -36,6 +43,7 @@ describe("11: chunks", () => {
     "00000000000000001\r\na\r\n",
     "20000000000000\r\n",
     "FFFFFFFFFFFFFFFF\r\n",
+    `1;x${" ;x=".repeat(4_000)}\r\na\r\n`,
     `1;${"x".repeat(20_000)}\r\n`,
     "1;x\r\na\r\n".replace("x", "x".repeat(10_000)).repeat(2),
   ])("%j is refused", (body) => expect(chunked(body)).toBe(400));

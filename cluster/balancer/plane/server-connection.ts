@@ -308,7 +308,10 @@ export class ServerConnection implements AnswerTaker {
   };
 
   readonly #onEnd = (): void => {
-    if (this.#tunnel === null && !this.#answers.end()) this.#fail(failures.broken, "EOF");
+    if (this.#tunnel !== null) return;
+    // A reset that comes with the last bytes is told as an end (by libuv); but who was reset has no peer any more.
+    const isReset = this.#socket.remoteAddress === undefined;
+    if (isReset || !this.#answers.end()) this.#fail(failures.broken, isReset ? "ECONNRESET" : "EOF");
   };
 
   /** Adds what has gone by since the last time to what is counted of the server. */
