@@ -122,14 +122,20 @@ export class ServerConnection implements AnswerTaker {
     if (done) {
       if (isChunked) this.#output.add(`0\r\n${trailers}\r\n`);
       this.#isSending = false;
+      if (!this.#answers.inBody) this.#deadline = this.#context.now + this.#context.settings.answerTimeoutMs;
     }
-    if (!this.#answers.inBody) this.#deadline = this.#context.now + this.#context.settings.answerTimeoutMs;
     return !this.#socket.writableNeedDrain;
   }
 
   /** Writes what has been added. */
   flush(): void {
-    this.#output.flush();
+    this.#awaitBody(this.#output.flush());
+  }
+
+  /** Whoever does not send a body, or does not take it, keeps the other waiting: a slow client is no fault of its server's. */
+  #awaitBody(isTaken: boolean): void {
+    if (!this.#isSending || this.#answers.inBody) return;
+    this.#deadline = isTaken ? Number.POSITIVE_INFINITY : this.#context.now + this.#context.settings.answerTimeoutMs;
   }
 
   /** The client can take more. */
@@ -299,6 +305,7 @@ export class ServerConnection implements AnswerTaker {
   }
 
   readonly #onDrain = (): void => {
+    this.#awaitBody(true);
     this.#queue[0]?.serverDrained();
   };
 
