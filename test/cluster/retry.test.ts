@@ -1,3 +1,6 @@
+import { connect } from "node:net";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import {
   ask,
@@ -6,7 +9,9 @@ import {
   json,
   member,
   servedBy,
+  signal,
   startFor,
+  startHttp,
   startOne,
   startRaw,
   startScripted,
@@ -76,7 +81,70 @@ describe("a connection that breaks before the answer", () => {
     expect([servedBy(reply), Number(reply.headers["x-lbctl-attempts"])]).toEqual(["polite", rude.seen.requests + 1]);
   });
 
-  test.each(["POST", "PUT", "PATCH", "DELETE"])("ends a %s with a 502, sent once", async (method) => {
+  test.each([
+    ["PUT", false],
+    ["PUT", true],
+    ["DELETE", false],
+    ["GET", false],
+  ])("29: costs a %s with a body (chunked: %s) nothing: another server gets all of it", async (method, isChunked) => {
+    const rude = await startRude();
+    const polite = await startHttp(async (request, response) => response.end(`polite ${await text(request)}`));
+    const balancer = await startFor([member("polite", polite), member("rude", rude.port)], byHeader);
+    const headers = { "x-key": await keyOwnedBy(balancer, "rude") };
+    const whole = "x".repeat(10_000);
+    const body = isChunked ? Readable.from([whole.slice(0, 1), whole.slice(1)]) : whole;
+    const reply = await ask(balancer.port, { method, headers, body });
+    expect([reply.status, reply.body.toString()]).toEqual([200, `polite ${whole}`]);
+    expect(Number(reply.headers["x-lbctl-attempts"])).toBe(rude.seen.requests + 1);
+  });
+
+  test("29: in the middle of a body costs a PUT nothing: the rest follows what is sent again", async () => {
+    const begun = signal();
+    const rude = await startRaw((socket) => {
+      let head = "";
+      socket.setEncoding("latin1").on("data", (chunk) => {
+        head += chunk;
+        if (head.endsWith("first")) socket.resetAndDestroy();
+      });
+    });
+    const polite = await startHttp(async (request, response) => {
+      request.once("data", () => begun.resolve());
+      response.end(await text(request));
+    });
+    const balancer = await startFor([member("polite", polite), member("rude", rude)], byHeader);
+    const key = await keyOwnedBy(balancer, "rude");
+    const socket = connect({ host: "127.0.0.1", port: balancer.port });
+    const answer = text(socket);
+    socket.write(`PUT / HTTP/1.1\r\nHost: x\r\nX-Key: ${key}\r\nConnection: close\r\nContent-Length: 10\r\n\r\nfirst`);
+    await begun.promise;
+    socket.write("later");
+    expect(await answer).toMatch(/^HTTP\/1.1 200 .*X-Lbctl-Attempts: 2\r\n.*firstlater/s);
+  });
+
+  test.each([{ retryBodyBytes: 9_999 }, { retryBodyBytes: 0 }])(
+    "29: ends a PUT whose body is longer than is kept (%j) with a 502, sent once",
+    async (settings) => {
+      const rude = await startRude();
+      const polite = await startOne("polite");
+      const members = [member("polite", polite.port), member("rude", rude.port)];
+      const balancer = await startFor(members, { ...byHeader, ...settings });
+      const headers = { "x-key": await keyOwnedBy(balancer, "rude") };
+      const reply = await ask(balancer.port, { method: "PUT", headers, body: "x".repeat(10_000) });
+      expect([reply.status, rude.seen.requests]).toEqual([502, 1]);
+    },
+  );
+
+  test("29: once the answer has begun costs a PUT its answer, and nobody has it again", async () => {
+    const rude = await startScripted("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", (socket) => socket.destroy());
+    const polite = await startOne("polite");
+    const balancer = await startFor([member("polite", polite.port), member("rude", rude)], byHeader);
+    const headers = { "x-key": await keyOwnedBy(balancer, "rude") };
+    await expect(ask(balancer.port, { method: "PUT", headers, body: "x" })).rejects.toThrow();
+    const { servers } = json(await control(balancer, "GET", "/v1/servers"));
+    expect(servers.map(({ requests }: { requests: number }) => requests)).toEqual([0, 1]);
+  });
+
+  test.each(["POST", "PATCH"])("29: ends a %s with a 502, sent once", async (method) => {
     const rude = await startRude();
     const polite = await startOne("polite");
     const balancer = await startFor([member("polite", polite.port), member("rude", rude.port)], byHeader);

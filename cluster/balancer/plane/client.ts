@@ -253,8 +253,8 @@ export class Client {
 
   /** Passes on a run of the body, once there is somebody to have it. */
   #takeBody(bytes: Buffer, at: number): number {
-    const connection = this.#exchange?.connection ?? null;
-    if (connection === null) return this.#input.putOff(bytes, at);
+    const exchange = this.#exchange;
+    if (exchange === null || exchange.connection === null) return this.#input.putOff(bytes, at);
     const body = this.#body;
     const next = body.read(bytes, at);
     const { refusal, reader } = body;
@@ -262,9 +262,8 @@ export class Client {
       this.#breakOff(refusal);
       return -1;
     }
-    const entry = this.#exchange?.entry ?? null;
-    if (entry !== null) entry.requestBytes += reader.dataEnd - reader.dataStart;
-    if (!connection.sendBody(bytes, reader)) this.#input.pause();
+    if (exchange.entry !== null) exchange.entry.requestBytes += reader.dataEnd - reader.dataStart;
+    if (!exchange.sendBody(bytes, reader)) this.#input.pause();
     if (body.done) this.#deadline = Number.POSITIVE_INFINITY;
     return next;
   }

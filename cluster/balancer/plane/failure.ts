@@ -31,8 +31,9 @@ export const failures = {
 /** Why a connection was not made. */
 export const unconnected = (error: Error): Failure => (isLocal(codeOf(error)) ? overloaded : unreached);
 
-/** Methods that may be made twice (RFC 9110, 9.2.2) and are known to change nothing. */
-const repeatable: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+/** Methods that ask for nothing to be changed (RFC 9110, 9.2.1). TRACE goes no further than here. */
+const safe: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+export const isSafe = (method: string): boolean => safe.has(method);
 
-/** Whether a request may be made twice. */
-export const isRepeatable = (method: string, hasBody: boolean): boolean => !hasBody && repeatable.has(method);
+/** Whether a request may be made twice: that has the same effect as once (RFC 9110, 9.2.2). */
+export const isIdempotent = (method: string): boolean => isSafe(method) || method === "PUT" || method === "DELETE";

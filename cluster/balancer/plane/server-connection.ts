@@ -1,11 +1,12 @@
 import { connect, type Socket } from "node:net";
-import { type BodyReader, chunkHead, Field, Framing, more, type ResponseHead } from "../../../src/http1/index.ts";
+import { type BodyReader, Field, Framing, more, type ResponseHead } from "../../../src/http1/index.ts";
 import { codeOf } from "../error-code.ts";
 import { AnswerReader, type AnswerTaker } from "./answer-reader.ts";
 import type { PlaneContext } from "./context.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Failure, failures, unconnected } from "./failure.ts";
 import { Input } from "./input.ts";
+import { addRun } from "./kept-body.ts";
 import { Output } from "./output.ts";
 import type { Pool } from "./pool.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -90,8 +91,8 @@ export class ServerConnection implements AnswerTaker {
   }
 
   #sendAll(exchanges: readonly Exchange[]): void {
-    for (const exchange of exchanges) this.#output.add(exchange.head);
-    this.#isSending = exchanges[0]?.framing !== Framing.none;
+    for (const exchange of exchanges) this.#output.add(exchange.opening);
+    this.#isSending = exchanges[0]?.isWhole === false;
     this.#deadline = this.#context.now + this.#context.settings.answerTimeoutMs;
     let isSeenTo = false;
     for (const exchange of exchanges) isSeenTo = exchange.sent(this);
@@ -111,16 +112,9 @@ export class ServerConnection implements AnswerTaker {
   }
 
   /** Sends the run of a body that `body` has just found in `bytes`. Returns false when the server should be waited for. */
-  sendBody(bytes: Buffer, { dataStart, dataEnd, framing, done, trailers }: BodyReader): boolean {
-    const length = dataEnd - dataStart;
-    const isChunked = framing === Framing.chunked;
-    if (length > 0) {
-      if (isChunked) this.#output.add(chunkHead(length));
-      this.#output.addData(bytes, dataStart, dataEnd);
-      if (isChunked) this.#output.add("\r\n");
-    }
-    if (done) {
-      if (isChunked) this.#output.add(`0\r\n${trailers}\r\n`);
+  sendBody(bytes: Buffer, body: BodyReader): boolean {
+    addRun(this.#output, bytes, body);
+    if (body.done) {
       this.#isSending = false;
       if (!this.#answers.inBody) this.#deadline = this.#context.now + this.#context.settings.answerTimeoutMs;
     }
