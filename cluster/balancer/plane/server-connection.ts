@@ -101,14 +101,19 @@ export class ServerConnection implements AnswerTaker {
     if (this.#isFresh) this.#progress = performance.now();
   }
 
-  /** Requests that have waited behind another one for long. They are not waited for here any more, and may go elsewhere. */
+  /**
+   * Requests that have waited behind another one for long, if they may be made again. They are not waited for here any
+   * more, and may go elsewhere.
+   */
   takeBack(now: number): Exchange[] {
     if (this.#queue.length < 2 || now - this.#progress < this.#pool.patienceMs) return [];
+    const waiting = this.#queue.slice(1).filter(({ isOver }) => !isOver);
+    if (!this.#context.budget.take(now, waiting.length)) return [];
     this.#isSpent = true;
-    const rest = this.#queue.splice(1);
-    for (const exchange of rest) exchange.connection = null;
+    for (const exchange of this.#queue.splice(1)) exchange.connection = null;
+    this.#pool.upstream.counts.retries += waiting.length;
     if (this.#queue[0]?.isOver === true) this.#endUnasked();
-    return rest.filter(({ isOver }) => !isOver);
+    return waiting;
   }
 
   /** Sends the run of a body that `body` has just found in `bytes`. Returns false when the server should be waited for. */
