@@ -95,6 +95,29 @@ test("36: a server that does not read its request holds the client up, and memor
   expect(given).toBeLessThan(total / 2);
 });
 
+test("36: a server that sends interim answers on and on is held up by a client that reads none", async () => {
+  const hint = `HTTP/1.1 103 Early Hints\r\nLink: <${"x".repeat(4_000)}>\r\n\r\n`.repeat(16);
+  const total = 256 * 1024 * 1024;
+  let given = 0;
+  const port = await startRaw((socket) => {
+    const give = (): void => {
+      while (given < total) {
+        given += hint.length;
+        if (!socket.write(hint)) return;
+      }
+    };
+    socket.once("data", give).on("drain", give);
+  });
+  const balancer = await startFor([member("hinting", port)], { drainMs: 0 });
+  const socket = open(balancer.port, get);
+  await once(socket, "readable");
+  for (let before = -1; given !== before; ) {
+    before = given;
+    for (let turn = 0; turn < 20; turn += 1) await ask(balancer.port, { path: "/health" });
+  }
+  expect(given).toBeLessThan(total / 2);
+});
+
 test("36: a server that takes no more of a body is waited for only so long, and it is its fault", async () => {
   const port = await startRaw((socket) => void socket.pause());
   const balancer = await startFor([member("mute", port)], { answerTimeoutMs: 100 });

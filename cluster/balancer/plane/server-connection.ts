@@ -145,7 +145,8 @@ export class ServerConnection implements AnswerTaker {
   }
 
   #patience(): number {
-    return this.#context.now + this.#context.settings.stallTimeoutMs;
+    const { answerTimeoutMs, stallTimeoutMs } = this.#context.settings;
+    return this.#context.now + (this.#answers.inBody ? stallTimeoutMs : answerTimeoutMs);
   }
 
   /** Nobody waits for the answer of `exchange`: the connection ends, unless others wait behind it. */
@@ -176,7 +177,7 @@ export class ServerConnection implements AnswerTaker {
     if (this.#tunnel !== null) this.#tunnel.fromServer(shared.subarray(0, length));
     else {
       this.#input.read(shared.subarray(0, length));
-      if (this.#answers.inBody && this.#queue[0]?.flush() === false) this.#pause();
+      if (this.#queue[0]?.flush() === false) this.#pause();
     }
     return true;
   };
@@ -229,7 +230,7 @@ export class ServerConnection implements AnswerTaker {
       return false;
     }
     exchange?.answer(head, framing);
-    this.#deadline = this.#patience();
+    this.#deadline = this.#context.now + this.#context.settings.stallTimeoutMs;
     return true;
   }
 
@@ -277,8 +278,8 @@ export class ServerConnection implements AnswerTaker {
 
   /** Waits for the next request. */
   #rest(): void {
-    this.#deadline = this.#context.now + this.#pool.idleMs;
     this.#input.resume();
+    this.#deadline = this.#context.now + this.#pool.idleMs;
     this.#pool.release(this);
   }
 
