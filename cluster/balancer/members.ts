@@ -119,7 +119,7 @@ export class Members implements Routing {
     upstream.losses = 0;
   }
 
-  /** A server had a request, from `began` on (`performance.now()`), and did not answer it: it may be ejected for that. */
+  /** A request that was given to a server at `began` (`performance.now()`) failed there: it may be ejected for that. */
   lost(upstream: Upstream, code: string, began: number): void {
     if (this.#view.upstreams.includes(upstream)) this.#outliers.lost(upstream, code, began);
   }

@@ -153,7 +153,7 @@ const options = {
     "n",
     5,
     [0, 1_000],
-    "requests lost in a row that have a server ejected; 0: never (Envoy: 5)",
+    "requests in a row that fail at a server and have it ejected; 0: never (Envoy: 5)",
   ),
   ejectionMs: ms("eject-time", 30_000, "how long, the first time; longer each time, up to tenfold (Envoy: 30 s)"),
   ejectPercent: number(

@@ -68,15 +68,14 @@ export class Attempts {
 
   /** The attempt at `upstream` came to nothing: tells those who judge servers. */
   blame(upstream: Upstream, failure: Failure, code: string): void {
+    if (!failure.blame) return;
     const { members } = this.#context;
-    if (failure.blame) {
-      upstream.counts.failures += 1;
-      upstream.lastError = code;
-    }
+    upstream.counts.failures += 1;
+    upstream.lastError = code;
     if (failure.unreached) members.checked(upstream, code);
     // Answers that are too late do not come from one event, as connections do that break together: each counts.
     const isLate = failure === failures.answerTimeout;
-    if (failure.lost) members.lost(upstream, code, isLate ? performance.now() : this.#began);
+    members.lost(upstream, code, isLate ? performance.now() : this.#began);
   }
 
   /**

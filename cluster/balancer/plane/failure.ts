@@ -8,24 +8,22 @@ export interface Failure {
   readonly unreached: boolean;
   /** Another attempt may help. */
   readonly again: boolean;
-  /** It is the server's doing. */
+  /** It is the server's doing: one that does so again and again is of no use. */
   readonly blame: boolean;
-  /** The server had the request and gave no answer: a server that does so again and again is of no use. */
-  readonly lost: boolean;
 }
 
-const unreached: Failure = { refusal: "unreachable", unreached: true, again: true, blame: true, lost: false };
-const overloaded: Failure = { refusal: "overloaded", unreached: false, again: false, blame: false, lost: false };
+const unreached: Failure = { refusal: "unreachable", unreached: true, again: true, blame: true };
+const overloaded: Failure = { refusal: "overloaded", unreached: false, again: false, blame: false };
 
 export const failures = {
   /** No connection to the server came free. */
   full: overloaded,
   connectTimeout: { ...unreached, refusal: "connect-timeout" },
   /** A request that took one server too long is not given to another. */
-  answerTimeout: { refusal: "answer-timeout", unreached: false, again: false, blame: true, lost: true },
-  broken: { refusal: "server-failed", unreached: false, again: true, blame: true, lost: true },
+  answerTimeout: { refusal: "answer-timeout", unreached: false, again: false, blame: true },
+  broken: { refusal: "server-failed", unreached: false, again: true, blame: true },
   /** What one server answers badly, another would too. */
-  badAnswer: { refusal: "server-failed", unreached: false, again: false, blame: true, lost: false },
+  badAnswer: { refusal: "server-failed", unreached: false, again: false, blame: true },
 } as const satisfies Record<string, Failure>;
 
 /** Why a connection was not made. */
