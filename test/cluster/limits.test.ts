@@ -1,5 +1,6 @@
 /** What a client may have of the balancer: behaviours 7, 29, 35 and 37, and the size of a body. */
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -149,6 +150,25 @@ describe("37: connections", () => {
     const refused = (await Promise.all(answers)).filter((answer) => answer.includes("too-many-connections"));
     expect([2, 3]).toContain(refused.length);
   });
+});
+
+test("37: connections to a server are shared out among workers, too", async () => {
+  const held: ServerResponse[] = [];
+  const port = await startHttp((_, response) => void held.push(response));
+  const balancer = await run(program(), {
+    LBCTL_LISTEN: "127.0.0.1:0",
+    LBCTL_WORKERS: "2",
+    LBCTL_MAX_SERVER_CONNECTIONS: "2",
+    LBCTL_MAX_PENDING: "0",
+    LBCTL_CHECK: "off",
+    LBCTL_SERVERS: `a=127.0.0.1:${port}`,
+  });
+  const statuses: number[] = [];
+  const asked = Array.from({ length: 6 }, async () => statuses.push((await ask(balancer.port)).status));
+  await expect.poll(() => statuses, patience).toEqual([503, 503, 503, 503]);
+  for (const response of held) response.end();
+  await Promise.all(asked);
+  expect(statuses).toEqual([503, 503, 503, 503, 200, 200]);
 });
 
 describe("29: --retry-on 503", () => {
