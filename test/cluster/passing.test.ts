@@ -45,6 +45,21 @@ describe("15: fields of the hop", () => {
     ]);
   });
 
+  test("go from trailers, both ways", async () => {
+    const chunks = "0\r\nX-Sum: 1\r\nX-Hop: 2\r\n\r\n";
+    const head = "Connection: close, x-hop\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let seen = "";
+    const port = await startRaw((socket) =>
+      socket.setEncoding("latin1").on("data", (chunk) => {
+        seen += chunk;
+        if (seen.endsWith("\r\n0\r\nX-Sum: 1\r\n\r\n")) socket.end(`HTTP/1.1 200 OK\r\n${head}${chunks}`);
+      }),
+    );
+    const { port: front } = await startFor([member("a", port)]);
+    const answer = await exchange(front, `POST / HTTP/1.1\r\nHost: x\r\n${head}${chunks}`);
+    expect(answer).toMatch(/\r\n\r\n0\r\nX-Sum: 1\r\n\r\n$/);
+  });
+
   test("but for TE: trailers, where Connection names it", async () => {
     const head = await (await startEcho())("GET / HTTP/1.1", "Host: x", "TE: gzip, trailers", "Connection: te");
     expect(head).toEqual(expect.arrayContaining(["TE: trailers", "Connection: TE"]));
