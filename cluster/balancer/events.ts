@@ -2,6 +2,8 @@
 export type BalancerEvent =
   | { readonly type: "up" | "added" | "removed" | "draining" | "ready"; readonly server: string }
   | { readonly type: "down"; readonly server: string; readonly reason: string }
+  /** The server has this weight now. */
+  | { readonly type: "weight"; readonly server: string; readonly weight: number }
   /** The server is down because requests failed at it; and given some again, after so many milliseconds. */
   | { readonly type: "ejected"; readonly server: string; readonly reason: string; readonly forMs: number }
   | { readonly type: "restored"; readonly server: string }
