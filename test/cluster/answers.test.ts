@@ -129,6 +129,20 @@ describe("25: an answer that breaks off", () => {
   });
 });
 
+test("25: an answer that should end with its connection, and is reset, never ends cleanly", async () => {
+  for (const request of ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"]) {
+    const begun = signal<Socket>();
+    const balancer = await startBefore("HTTP/1.1 200 OK\r\n\r\nhalf", begun.resolve);
+    const client = connect({ host: "127.0.0.1", port: balancer.port }, () => client.write(request));
+    const answer = textOf(client);
+    const server = await begun.promise;
+    await once(client, "readable");
+    server.resetAndDestroy();
+    await expect(answer).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect((await shown(balancer)).failures).toBe(1);
+  }
+});
+
 describe("26: bytes that nobody asked for", () => {
   test("end the connection, and are nobody's answer", async () => {
     const extra = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison";

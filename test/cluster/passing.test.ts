@@ -127,6 +127,13 @@ describe("18: Expect", () => {
     expect(text).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK\r\n.*abc/s);
   });
 
+  test("from HTTP/1.0 counts for nothing: its client would take a 100 for the answer", async () => {
+    for (const expected of ["100-continue", "more"]) {
+      const head = await (await startEcho())("POST / HTTP/1.0", `Expect: ${expected}`, "Host: x");
+      expect(head).toEqual(["POST / HTTP/1.1", "Host: x", ...own]);
+    }
+  });
+
   test("of anything else is a 417", async () => {
     const { port } = await startFor([]);
     const text = await exchange(port, "GET / HTTP/1.1\r\nHost: x\r\nExpect: more\r\n\r\n");
@@ -143,6 +150,15 @@ describe("20: Max-Forwards", () => {
     expect(answer).toMatch(/^HTTP\/1.1 200 .*Allow: GET/s);
     const head = await (await startEcho())("OPTIONS * HTTP/1.1", "Host: x", "Max-Forwards: 5");
     expect(head.slice(0, 3)).toEqual(["OPTIONS * HTTP/1.1", "Max-Forwards: 4", "Host: x"]);
+  });
+
+  test("of OPTIONS that is not one number is a 400, and of any other method goes on as it is", async () => {
+    for (const lines of ["Max-Forwards: 1x", "Max-Forwards: 1\r\nMax-Forwards: 1"]) {
+      const bytes = `OPTIONS / HTTP/1.1\r\nHost: x\r\n${lines}\r\nConnection: close\r\n\r\n`;
+      expect(await exchange((await startFor([])).port, bytes)).toMatch(/^HTTP\/1.1 400 /);
+    }
+    const head = await (await startEcho())("GET / HTTP/1.1", "Host: x", "Max-Forwards: 0");
+    expect(head.slice(0, 3)).toEqual(["GET / HTTP/1.1", "Host: x", "Max-Forwards: 0"]);
   });
 
   test("TRACE is a 405 wherever it goes", async () => {

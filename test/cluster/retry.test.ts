@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { describe, expect, test } from "vitest";
+import { Worker } from "node:worker_threads";
+import { describe, expect, onTestFinished, test } from "vitest";
 import {
   ask,
   control,
@@ -51,6 +53,26 @@ describe("a connection that is never made", () => {
     const { servers } = json(await control(balancer, "GET", "/v1/servers"));
     for (const server of servers) expect(server).toMatchObject({ requests: 1, failures: 1, lastError: "ECONNREFUSED" });
   });
+});
+
+test("28: the candidates of a key are tried in their order, each once", async () => {
+  const alive = await startOne("alive");
+  const members = ["a", "b", "c", "d"].map((name) => member(name, deadPort()));
+  const balancer = await startFor([...members, member("alive", alive.port)], {
+    ...byHeader,
+    attempts: 5,
+    ejectAfter: 0,
+  });
+  for (let key = 0; key < 20; key += 1) {
+    const { candidates } = json(await control(balancer, "GET", `/v1/placement?key=${key}`));
+    const before = json(await control(balancer, "GET", "/v1/servers")).servers;
+    const reply = await ask(balancer.port, { headers: { "x-key": String(key) } });
+    const after = json(await control(balancer, "GET", "/v1/servers")).servers;
+    const asked = after.filter(({ requests }: { requests: number }, at: number) => requests > before[at].requests);
+    const tried = candidates.slice(0, candidates.indexOf("alive") + 1);
+    expect(asked.map(({ name }: { name: string }) => name)).toEqual(tried.toSorted());
+    expect(Number(reply.headers["x-lbctl-attempts"] ?? 1)).toBe(tried.length);
+  }
 });
 
 test("a request is made three times at most", async () => {
@@ -191,6 +213,46 @@ test("a server that does not answer in time is a 504, and is not asked twice", a
   const balancer = await startFor([member("a", port)], { answerTimeoutMs: 50 });
   const reply = await ask(balancer.port);
   expect([reply.status, json(reply).error.reason, asked]).toEqual([504, "answer-timeout", 1]);
+});
+
+/** A port at which connections are never made: nobody accepts what fills the queue of those that wait. */
+async function startUnaccepting(): Promise<number> {
+  const code = `
+    const { createServer } = require("node:net");
+    const { parentPort } = require("node:worker_threads");
+    const server = createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
+      parentPort.postMessage(server.address().port);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });`;
+  const worker = new Worker(code, { eval: true });
+  const [port] = await once(worker, "message");
+  const fillers = Array.from({ length: 8 }, () => connect({ host: "127.0.0.1", port }).on("error", () => {}));
+  onTestFinished(async () => {
+    for (const socket of fillers) socket.destroy();
+    await worker.terminate();
+  });
+  await Promise.race(fillers.map((socket) => once(socket, "connect")));
+  return port;
+}
+
+describe("31: a server whose connection is not made in time", () => {
+  test("is a 504, and counts", async () => {
+    const port = await startUnaccepting();
+    const balancer = await startFor([member("full", port)], { connectTimeoutMs: 100 });
+    const reply = await ask(balancer.port);
+    expect([reply.status, json(reply).error.reason]).toEqual([504, "connect-timeout"]);
+    const { servers } = json(await control(balancer, "GET", "/v1/servers"));
+    expect(servers).toMatchObject([{ requests: 1, failures: 1, inFlight: 0, lastError: "TIMEOUT" }]);
+  });
+
+  test("costs a POST nothing when there is another", async () => {
+    const alive = await startOne("alive");
+    const members = [member("alive", alive.port), member("full", await startUnaccepting())];
+    const balancer = await startFor(members, { ...byHeader, connectTimeoutMs: 100 });
+    const headers = { "x-key": await keyOwnedBy(balancer, "full") };
+    const reply = await ask(balancer.port, { method: "POST", headers, body: "whole" });
+    expect([servedBy(reply), json(reply).bytes]).toEqual(["alive", 5]);
+  });
 });
 
 describe("a server that is killed under load", () => {
