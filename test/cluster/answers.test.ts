@@ -33,6 +33,8 @@ describe("21: an answer", () => {
     "HTTP/1.1 200 OK\r\n X: folded\r\nContent-Length: 0\r\n\r\n",
     `HTTP/1.1 200 OK\r\nX: ${"y".repeat(20_000)}\r\nContent-Length: 0\r\n\r\n`,
     "HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nConnection: content-length\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nConnection: a,b,c,d,e,f,g,h,i,j,k\r\nContent-Length: 0\r\n\r\n",
     "\r\n\r\n",
   ])("such as %j is a 502, counted, and its connection closed", async (answer) => {
     const closed = signal();

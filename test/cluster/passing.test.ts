@@ -95,10 +95,12 @@ describe("16: who is asked for", () => {
     expect([reply.body.toString(), reply.headers.via]).toEqual(["1.0 before, 1.1 lbctl", "1.1 lbctl"]);
   });
 
-  test("HTTP/1.0 without a host asks for ours", async () => {
-    const [first, host] = await (await startEcho())("GET / HTTP/1.0");
+  test("HTTP/1.0 without a host asks for ours, and for nobody else", async () => {
+    const [first, host, ...others] = await (await startEcho())("GET / HTTP/1.0");
     expect(first).toBe("GET / HTTP/1.1");
     expect(host).toMatch(/^Host: 127\.0\.0\.1:\d+$/);
+    // It has not said whom it asks.
+    expect(others).toEqual(own.filter((line) => !line.startsWith("X-Forwarded-Host")));
   });
 });
 

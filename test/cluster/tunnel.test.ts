@@ -14,6 +14,7 @@ import {
   json,
   member,
   patience,
+  signal,
   startFor,
   startRaw,
 } from "./harness.ts";
@@ -63,6 +64,30 @@ describe("19: an upgrade that the server agrees to", () => {
     socket.end();
     expect(await readUntil(socket, "BYE")).toBe("BYE");
     await expect.poll(() => shown(balancer), patience).toMatchObject({ inFlight: 0, failures: 0 });
+  });
+
+  test("passes on all that its server has sent before it left, however slowly that is read", async () => {
+    const length = 20_000_000;
+    const left = signal();
+    const port = await startRaw((server) => {
+      server.once("data", () => server.write("HTTP/1.1 101 Yes\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"));
+      server.once("end", () => server.end(Buffer.alloc(length))).once("close", left.resolve);
+    });
+    const balancer = await startFor([member("a", port)]);
+    const client = connect({ host: "127.0.0.1", port: balancer.port, allowHalfOpen: true });
+    client.write(upgrade("x"));
+    await once(client, "data");
+    client.end();
+    let came = 0;
+    client.on("data", (chunk) => {
+      came += chunk.length;
+      client.pause();
+      setImmediate(() => setImmediate(() => setImmediate(() => client.resume())));
+    });
+    client.resume();
+    await closeOf(client);
+    await left.promise;
+    expect(came).toBe(length);
   });
 
   test.each(["client", "server"] as const)("36: holds its %s up while the other side reads nothing", async (from) => {

@@ -124,6 +124,28 @@ describe("several workers", () => {
     expect(others).toBeGreaterThan(0);
   });
 
+  test("32: an answer at one of them ends a row of failures at all", async () => {
+    const moody = await startHttp((request, response) => {
+      if (request.method === "PUT") response.end();
+      else request.socket.destroy();
+    });
+    const { port, balancer } = await startWorkers(1, { LBCTL_SERVERS: `a=127.0.0.1:${moody},b=127.0.0.1:1` });
+    let path = "";
+    for (let key = 0; path === ""; key += 1) {
+      const { candidates } = json(await control(balancer, "GET", `/v1/placement?key=/${key}`));
+      if (candidates[0] === "a") path = `/${key}`;
+    }
+    const shown = async () => json(await control(balancer, "GET", "/v1/servers")).servers[0];
+    for (const method of ["POST", "POST", "POST", "POST", "PUT", "POST", "POST", "POST", "POST"]) {
+      await ask(port, { method, path });
+      // What each worker has seen is known to all before the next.
+      await shown();
+    }
+    expect(await shown()).toMatchObject({ failures: 8, state: "up" });
+    await ask(port, { method: "POST", path });
+    expect(await shown()).toMatchObject({ failures: 9, state: "down" });
+  });
+
   test("32: lost requests at all of them count together towards an ejection, which holds for all", async () => {
     const rude = await startHttp((request) => void request.socket.destroy());
     const { port, balancer, members } = await startWorkers(1);
