@@ -104,7 +104,9 @@ test("12: a server's trailers are passed on", async () => {
 
 test("24: an answer before the end of the body is passed on, and its connection used no more", async () => {
   const closed = signal();
+  let connections = 0;
   const port = await startRaw((socket) => {
+    connections += 1;
     socket.once("data", () => socket.write("HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno"));
     socket.on("close", closed.resolve);
   });
@@ -112,10 +114,11 @@ test("24: an answer before the end of the body is passed on, and its connection 
   const socket = connect({ host: "127.0.0.1", port: front });
   socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\nx");
   expect(String((await once(socket, "data"))[0])).toMatch(/^HTTP\/1.1 403 .*no$/s);
-  await closed.promise;
   // The client goes on with its body, and with another request.
   socket.write(`${"x".repeat(199_999)}${get}`);
   expect(await textOf(socket)).toMatch(/^HTTP\/1.1 403 .*no$/s);
+  expect(connections).toBe(2);
+  await closed.promise;
 });
 
 describe("25: an answer that breaks off", () => {

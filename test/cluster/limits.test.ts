@@ -176,12 +176,12 @@ describe("29: --retry-on 503", () => {
   const byHeader = { key: { kind: "header", name: "x-key" }, retryOn: [503] } as const;
 
   /** A balancer before a server that answers so and one that is well, and a key of the first. */
-  async function beforeBoth(answer: string) {
+  async function beforeBoth(answer: string, more: Parameters<typeof startFor>[1] = {}) {
     const [well] = await startServers(1);
     if (well === undefined) throw new Error("no server");
     const isToEnd = answer.endsWith("closed");
     const port = await startScripted(answer, (socket) => void (isToEnd && socket.end()));
-    const balancer = await startFor([member("full", port), well], byHeader);
+    const balancer = await startFor([member("full", port), well], { ...byHeader, ...more });
     for (let key = 0; ; key += 1) {
       const reply = await control(balancer, "GET", `/v1/placement?key=${key}`);
       if (json(reply).candidates[0] === "full") return { balancer, headers: { "x-key": String(key) } };
@@ -202,6 +202,11 @@ describe("29: --retry-on 503", () => {
       expect(counts).toMatchObject({ retries: 3, failures: 0, inFlight: 0 });
     },
   );
+
+  test("30: passes the answer on where the retry budget is spent", async () => {
+    const { balancer, headers } = await beforeBoth(full, { retryPercent: 0, retryFloor: 0 });
+    expect((await ask(balancer.port, { headers })).status).toBe(503);
+  });
 
   test("passes the answer on where there is nobody else", async () => {
     const balancer = await startFor([member("full", await startScripted(full))], byHeader);

@@ -67,7 +67,7 @@ describe("15: fields of the hop", () => {
 
   test("go from answers too", async () => {
     const lines =
-      "Keep-Alive: timeout=1\r\nTrailer: a\r\nX-A: 1\r\nConnection: x-a, keep-alive\r\nX-B: 2\r\nUpgrade: h2c";
+      "Keep-Alive: timeout=1\r\nProxy-Connection: x\r\nTE: x\r\nTrailer: a\r\nX-A: 1\r\nConnection: x-a, keep-alive\r\nX-B: 2\r\nUpgrade: h2c";
     const port = await startScripted(`HTTP/1.1 200 OK\r\n${lines}\r\nDate: then\r\nContent-Length: 0\r\n\r\n`);
     const { port: front } = await startFor([member("a", port)]);
     const reply = await ask(front);
