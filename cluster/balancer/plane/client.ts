@@ -9,7 +9,7 @@ import { Exchange } from "./exchange.ts";
 import { Input } from "./input.ts";
 import { Output } from "./output.ts";
 import { bodyLength, ownAnswer } from "./own.ts";
-import { type Refusal, refusalAnswer, refusalOfUnread, statusOf } from "./refusal.ts";
+import { idOf, type Refusal, refusalAnswer, refusalOfUnread, statusOf } from "./refusal.ts";
 import { RequestBody } from "./request-body.ts";
 import type { RequestFields, Sender } from "./request-fields.ts";
 import { source } from "./source.ts";
@@ -360,7 +360,7 @@ export class Client {
     const { log, trust } = this.#context;
     const address = head === null ? this.sender.address : source.of(head, this, trust).clientAddress;
     const entry = newEntry(address, head?.method ?? null, head?.path ?? null, null);
-    log?.add({ ...entry, status, reason, answerBytes: bodyLength(answer) });
+    log?.add({ ...entry, status, reason, answerBytes: bodyLength(answer), id: idOf(answer) });
   }
 
   /** The body is not what it should be: the request ends, and with it the connection. */

@@ -15,7 +15,7 @@ import type { PlaneContext } from "./context.ts";
 import { type Failure, isIdempotent, isSafe } from "./failure.ts";
 import { addRun, KeptBody } from "./kept-body.ts";
 import { bodyLength, withoutBody } from "./own.ts";
-import { type Refusal, refusalAnswer, statusOf } from "./refusal.ts";
+import { idOf, type Refusal, refusalAnswer, statusOf } from "./refusal.ts";
 import { Reply } from "./reply.ts";
 import { wantsUpgrade } from "./request-fields.ts";
 import type { ServerConnection } from "./server-connection.ts";
@@ -215,7 +215,7 @@ export class Exchange {
     if (this.isOver) return;
     this.#leave();
     const answer = withoutBody(this, refusalAnswer(reason, this.#reply.lines(this.#ownLines())));
-    if (this.entry !== null) this.entry.answerBytes = bodyLength(answer);
+    this.#logRefusal(answer);
     this.#client.output.add(answer);
     this.#end(reason);
   }
@@ -232,7 +232,7 @@ export class Exchange {
   breakOff(reason: Refusal, answer: string): void {
     this.isOver = true;
     this.#leave();
-    if (this.entry !== null) this.entry.answerBytes = bodyLength(answer);
+    this.#logRefusal(answer);
     this.#done(reason, reason);
   }
 
@@ -265,6 +265,12 @@ export class Exchange {
     if (this.entry === null || this.isOver) return;
     this.entry.status = status;
     this.entry.firstByteMs = performance.now() - this.#began;
+  }
+
+  #logRefusal(answer: string): void {
+    if (this.entry === null) return;
+    this.entry.answerBytes = bodyLength(answer);
+    this.entry.id = idOf(answer);
   }
 
   /** Counts and logs the request: it is over, and `reason` says why it did not go as it should. */
