@@ -5,6 +5,7 @@ import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { BalancerEvent } from "../../cluster/balancer/events.ts";
+import { parseKey } from "../../cluster/balancer/key.ts";
 import {
   ask,
   closeOf,
@@ -166,6 +167,7 @@ test("37: connections to a server are shared out among workers, too", async () =
   const statuses: number[] = [];
   const asked = Array.from({ length: 6 }, async () => statuses.push((await ask(balancer.port)).status));
   await expect.poll(() => statuses, patience).toEqual([503, 503, 503, 503]);
+  await expect.poll(() => held.length, patience).toBe(2);
   for (const response of held) response.end();
   await Promise.all(asked);
   expect(statuses).toEqual([503, 503, 503, 503, 200, 200]);
@@ -202,6 +204,17 @@ describe("29: --retry-on 503", () => {
       expect(counts).toMatchObject({ retries: 3, failures: 0, inFlight: 0 });
     },
   );
+
+  test("gives a PUT to another server with all of its body", async () => {
+    const well = await startHttp(async (request, response) => response.end(await text(request)));
+    const members = [member("full", await startScripted(full)), member("well", well)];
+    const balancer = await startFor(members, { ...byHeader, key: parseKey("uri"), attempts: 2 });
+    const body = "x".repeat(10_000);
+    for (let at = 0; at < 20; at += 1)
+      expect((await ask(balancer.port, { method: "PUT", path: `/${at}`, body })).body.toString()).toBe(body);
+    const { servers } = json(await control(balancer, "GET", "/v1/servers"));
+    expect(servers[0].retries).toBeGreaterThan(0);
+  });
 
   test("30: passes the answer on where the retry budget is spent", async () => {
     const { balancer, headers } = await beforeBoth(full, { retryPercent: 0, retryFloor: 0 });
