@@ -53,7 +53,7 @@ function placeOf(key: string): number {
  * A server that refuses connections or does not answer at all can be of no use: in a panic, too, only those are used that
  * answer, be it badly. That is narrower than Envoy's panic.
  */
-const unanswering = /^(E(CONNREFUSED|HOSTUNREACH|NETUNREACH|ADDRNOTAVAIL)|ENOTFOUND)$|TIMEOUT|ETIMEDOUT/;
+const unanswering = /\b(E(CONNREFUSED|HOSTUNREACH|NETUNREACH|ADDRNOTAVAIL)|ENOTFOUND)\b|TIMEOUT/;
 
 /**
  * Marks the servers that are to be used though they are down, as Envoy's panic does: when fewer than `panicPercent` of

@@ -8,6 +8,7 @@ import { Durations } from "./durations.ts";
 import { type BalancerEvent, Events } from "./events.ts";
 import { Members } from "./members.ts";
 import { createMetrics } from "./metrics.ts";
+import type { Settings } from "./options.ts";
 import type { DataPlane } from "./plane/plane.ts";
 import { startSocketPlane } from "./plane/socket-plane.ts";
 import { parseTrust } from "./trust.ts";
@@ -85,15 +86,20 @@ async function startPlane(
   });
 }
 
+/** Limits on all that the workers do together. */
+const sharedOut = [
+  "maxConnections",
+  "maxClientConnections",
+  "maxServerConnections",
+  "maxPending",
+  "maxInFlight",
+  "retryFloor",
+] as const satisfies readonly (keyof Settings)[];
+
 /** What of the configuration a worker needs: it is plain data. What is limited in all is shared out. */
 function workerSetup({ log, members, check, token, policy, hash, version, ...setup }: BalancerConfig): WorkerSetup {
-  const share = (limit: number): number => Math.ceil(limit / setup.workers);
-  return {
-    ...setup,
-    maxConnections: share(setup.maxConnections),
-    maxClientConnections: share(setup.maxClientConnections),
-    maxInFlight: share(setup.maxInFlight),
-  };
+  const shares = sharedOut.map((field) => [field, Math.ceil(setup[field] / setup.workers)]);
+  return { ...setup, ...Object.fromEntries(shares) };
 }
 
 /** The control port can do everything, so it is neither open to the network nor to everyone on this machine. */

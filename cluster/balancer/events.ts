@@ -2,7 +2,9 @@
 export type BalancerEvent =
   | { readonly type: "up" | "added" | "removed" | "draining" | "ready"; readonly server: string }
   | { readonly type: "down"; readonly server: string; readonly reason: string }
-  /** The server is down because it lost requests; and given some again, after so many milliseconds. */
+  /** The server has this weight now. */
+  | { readonly type: "weight"; readonly server: string; readonly weight: number }
+  /** The server is down because requests failed at it; and given some again, after so many milliseconds. */
   | { readonly type: "ejected"; readonly server: string; readonly reason: string; readonly forMs: number }
   | { readonly type: "restored"; readonly server: string }
   | { readonly type: "policy"; readonly policy: string; readonly hash: string; readonly key: string }

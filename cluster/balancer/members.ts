@@ -86,6 +86,7 @@ export class Members implements Routing {
     const joined = after.upstreams.filter((upstream) => !before.upstreams.includes(upstream));
     for (const upstream of left) this.#part(upstream);
     for (const upstream of joined) this.#welcome(upstream);
+    this.#tellWeights(before.members, after.upstreams);
     this.#changed();
     return left;
   }
@@ -119,7 +120,7 @@ export class Members implements Routing {
     upstream.losses = 0;
   }
 
-  /** A server had a request, from `began` on (`performance.now()`), and did not answer it: it may be ejected for that. */
+  /** A request that was given to a server at `began` (`performance.now()`) failed there: it may be ejected for that. */
   lost(upstream: Upstream, code: string, began: number): void {
     if (this.#view.upstreams.includes(upstream)) this.#outliers.lost(upstream, code, began);
   }
@@ -176,6 +177,13 @@ export class Members implements Routing {
     this.#outliers.forget(upstream);
     this.#hooks.left(upstream);
     this.#hooks.emit({ type: "removed", server: upstream.name });
+  }
+
+  /** Tells of the servers that have another weight than before. */
+  #tellWeights(before: readonly Member[], upstreams: readonly Upstream[]): void {
+    const weights = new Map(before.map(({ name, weight }) => [name, weight]));
+    for (const { name, weight } of upstreams)
+      if ((weights.get(name) ?? weight) !== weight) this.#hooks.emit({ type: "weight", server: name, weight });
   }
 
   #welcome(upstream: Upstream): void {

@@ -26,7 +26,7 @@ export const ofServers: readonly Series<Upstream>[] = [
   },
   {
     name: "lbctl_server_ejected",
-    help: "1 while the server is given nothing because it lost requests.",
+    help: "1 while the server is given nothing because requests failed at it.",
     read: ({ ejected }) => +ejected,
   },
   {

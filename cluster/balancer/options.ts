@@ -132,7 +132,7 @@ const options = {
     "n",
     8,
     [1, 64],
-    "requests of one moment on one connection to a server, if each may be made twice; 1: none share (HAProxy, nginx: 1)",
+    "requests of one moment on one connection to a server, if each changes nothing; 1: none share (HAProxy, nginx: 1)",
   ),
   slowStartMs: number(
     "slow-start",
@@ -153,7 +153,7 @@ const options = {
     "n",
     5,
     [0, 1_000],
-    "requests lost in a row that have a server ejected; 0: never (Envoy: 5)",
+    "requests in a row that fail at a server and have it ejected; 0: never (Envoy: 5)",
   ),
   ejectionMs: ms("eject-time", 30_000, "how long, the first time; longer each time, up to tenfold (Envoy: 30 s)"),
   ejectPercent: number(
@@ -178,9 +178,16 @@ const options = {
     "of the last seconds' requests may be tried again; beyond: 503 (Envoy: 20)",
   ),
   retryFloor: number("retry-floor", "n", 10, [0, 10_000], "retries a second that are always allowed (Finagle: 10)"),
+  retryBodyBytes: number(
+    "retry-body",
+    "bytes",
+    16_384,
+    [0, 1_048_576],
+    "of a body are kept to be sent again, until its answer begins; a longer one is sent once (HAProxy: 16 KiB)",
+  ),
   retryOn: statuses(
     "retry-on",
-    "a server's answers, such as 502,503, after which a GET, HEAD or OPTIONS is tried elsewhere (HAProxy, nginx: none)",
+    "a server's answers, such as 502,503, after which what may be made twice is tried elsewhere (HAProxy, nginx: none)",
   ),
   proxyProtocol: turnOn(
     "proxy-protocol",

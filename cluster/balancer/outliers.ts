@@ -14,7 +14,7 @@ interface OutlierHooks {
   restored(upstream: Upstream): void;
 }
 
-/** Outlier detection: a server that passes its checks and loses its requests is given none for a while. */
+/** Outlier detection: a server that passes its checks and fails its requests is given none for a while. */
 export class Outliers {
   readonly #settings: OutlierSettings;
   readonly #hooks: OutlierHooks;
@@ -26,7 +26,7 @@ export class Outliers {
   }
 
   /**
-   * A server had a request and did not answer it. A request that it had when it lost the one before does not count: a
+   * A request failed at a server. One that was there already when the one before failed does not count: a
    * server that stops breaks all its connections at once. `began` is in milliseconds of `performance.now()`.
    */
   lost(upstream: Upstream, code: string, began: number): void {

@@ -13,7 +13,7 @@ export interface Routing {
   choose(key: string, tried: readonly Upstream[]): Choosing;
   /** A server has answered a request whole. */
   answered(upstream: Upstream): void;
-  /** A server had a request, from `began` on (`performance.now()`), and did not answer it. */
+  /** A request that was given to a server at `began` (`performance.now()`) failed there. */
   lost(upstream: Upstream, code: string, began: number): void;
   /** Takes the result of a check, or of a connection that was refused; `error` is null for a success. */
   checked(upstream: Upstream, error: string | null): void;

@@ -39,7 +39,7 @@ export interface Upstream {
   weight: number;
   /** What its checks say. */
   healthy: boolean;
-  /** Taken out for a while because it lost its requests, whatever its checks say. */
+  /** Taken out for a while because requests failed at it, whatever its checks say. */
   ejected: boolean;
   draining: boolean;
   /** Given requests although it is down, because too few are up (panic). */
@@ -50,7 +50,7 @@ export interface Upstream {
   proven: boolean;
   /** Checks in a row with the same result: successes count up from 1, failures down from −1. */
   streak: number;
-  /** Requests in a row that it had and did not answer. */
+  /** Requests in a row that failed at it. */
   losses: number;
   /** When the last of them was counted, in milliseconds of `performance.now()`. */
   lostAt: number;

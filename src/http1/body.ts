@@ -67,9 +67,13 @@ export class BodyReader {
   #extensions = 0;
   #extension = "";
   #trailer: TrailerReader | null = null;
+  #removes: readonly string[] = [];
 
-  /** Begins a body; `length` counts for `Framing.length` alone. */
-  begin(framing: Framing, length: number): void {
+  /**
+   * Begins a body; `length` counts for `Framing.length` alone. Its trailers may have no fields of the names `removes`
+   * (lower case).
+   */
+  begin(framing: Framing, length: number, removes: readonly string[] = []): void {
     this.done = framing === Framing.none;
     this.refusal = null;
     this.trailers = "";
@@ -79,6 +83,7 @@ export class BodyReader {
     this.#digits = 0;
     this.#extensions = 0;
     this.#trailer = null;
+    this.#removes = removes;
   }
 
   get framing(): Framing {
@@ -179,7 +184,7 @@ export class BodyReader {
   }
 
   #readTrailers(bytes: Uint8Array, from: number, end: number): number {
-    this.#trailer ??= new TrailerReader();
+    this.#trailer ??= new TrailerReader(this.#removes);
     const next = this.#trailer.read(bytes, from, end);
     this.dataStart = next;
     this.dataEnd = next;
@@ -199,7 +204,10 @@ class TrailerReader {
   readonly #held = new Uint8Array(trailerLimits.head);
   #length = 0;
 
-  constructor() {
+  readonly #removes: readonly string[];
+
+  constructor(removes: readonly string[]) {
+    this.#removes = removes;
     this.#fields.reset(0);
   }
 
@@ -226,7 +234,9 @@ class TrailerReader {
       const start = this.#fields.start(at);
       const name = text.slice(start, this.#fields.nameEnd(at));
       const isKnown = (neverTrailers & (1 << (this.#fields.ids[at] ?? 0))) !== 0;
-      if (!isKnown && !neverTrailerNames.test(name)) kept += text.slice(start, this.#fields.start(at + 1));
+      const isRemoved = this.#removes.includes(name.toLowerCase());
+      if (!isKnown && !isRemoved && !neverTrailerNames.test(name))
+        kept += text.slice(start, this.#fields.start(at + 1));
     }
     return kept;
   }

@@ -72,20 +72,37 @@ describe("the access log", () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  test("says why a request was refused, made again, cut or left", async () => {
+  test("31: says why a request was refused, made again, cut or left, and by what id its client asks", async () => {
     const halves = await startScripted("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", (socket) => socket.end());
     const path = await newLog();
     const { port } = await startFor([member("dead", deadPort())], { accessLog: path });
-    await ask(port);
-    await ask(port, { method: "TRACE" });
+    const failed = await ask(port);
+    const idOf = (reply: { body: Buffer }): string => JSON.parse(reply.body.toString()).error.id;
+    const traced = await ask(port, { method: "TRACE" });
     await ask(port, { path: "/health" });
     const refused = await exchange(port, "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n");
     const body = refused.length - refused.indexOf("\r\n\r\n") - 4;
     expect(await lines(path, 4)).toMatchObject([
-      { status: 502, server: "dead", attempts: 1, reason: "unreachable", firstByteMs: null },
-      { status: 405, method: "TRACE", target: "/data", server: null, attempts: 0, reason: "method-not-allowed" },
-      { status: 200, target: "/health", reason: null },
-      { status: 400, method: null, target: null, key: null, reason: "bad-request", answerBytes: body },
+      { status: 502, server: "dead", attempts: 1, reason: "unreachable", firstByteMs: null, id: idOf(failed) },
+      {
+        status: 405,
+        method: "TRACE",
+        target: "/data",
+        server: null,
+        attempts: 0,
+        reason: "method-not-allowed",
+        id: idOf(traced),
+      },
+      { status: 200, target: "/health", reason: null, id: null },
+      {
+        status: 400,
+        method: null,
+        target: null,
+        key: null,
+        reason: "bad-request",
+        answerBytes: body,
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      },
     ]);
     const other = await newLog();
     const balancer = await startFor([member("halves", halves)], { accessLog: other });

@@ -33,6 +33,8 @@ describe("21: an answer", () => {
     "HTTP/1.1 200 OK\r\n X: folded\r\nContent-Length: 0\r\n\r\n",
     `HTTP/1.1 200 OK\r\nX: ${"y".repeat(20_000)}\r\nContent-Length: 0\r\n\r\n`,
     "HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nConnection: content-length\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nConnection: a,b,c,d,e,f,g,h,i,j,k\r\nContent-Length: 0\r\n\r\n",
     "\r\n\r\n",
   ])("such as %j is a 502, counted, and its connection closed", async (answer) => {
     const closed = signal();
@@ -102,7 +104,9 @@ test("12: a server's trailers are passed on", async () => {
 
 test("24: an answer before the end of the body is passed on, and its connection used no more", async () => {
   const closed = signal();
+  let connections = 0;
   const port = await startRaw((socket) => {
+    connections += 1;
     socket.once("data", () => socket.write("HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno"));
     socket.on("close", closed.resolve);
   });
@@ -110,10 +114,11 @@ test("24: an answer before the end of the body is passed on, and its connection 
   const socket = connect({ host: "127.0.0.1", port: front });
   socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\nx");
   expect(String((await once(socket, "data"))[0])).toMatch(/^HTTP\/1.1 403 .*no$/s);
-  await closed.promise;
   // The client goes on with its body, and with another request.
   socket.write(`${"x".repeat(199_999)}${get}`);
   expect(await textOf(socket)).toMatch(/^HTTP\/1.1 403 .*no$/s);
+  expect(connections).toBe(2);
+  await closed.promise;
 });
 
 describe("25: an answer that breaks off", () => {
@@ -132,6 +137,20 @@ describe("25: an answer that breaks off", () => {
     const { port } = await startBefore("HTTP/1.1 200 OK\r\n\r\nhalf", (socket) => socket.resetAndDestroy());
     for (let count = 0; count < 20; count += 1) await expect(ask(port)).rejects.toThrow();
   });
+});
+
+test("25: an answer that should end with its connection, and is reset, never ends cleanly", async () => {
+  for (const request of ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"]) {
+    const begun = signal<Socket>();
+    const balancer = await startBefore("HTTP/1.1 200 OK\r\n\r\nhalf", begun.resolve);
+    const client = connect({ host: "127.0.0.1", port: balancer.port }, () => client.write(request));
+    const answer = textOf(client);
+    const server = await begun.promise;
+    await once(client, "readable");
+    server.resetAndDestroy();
+    await expect(answer).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect((await shown(balancer)).failures).toBe(1);
+  }
 });
 
 describe("26: bytes that nobody asked for", () => {

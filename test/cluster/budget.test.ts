@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { RetryBudget } from "../../cluster/balancer/plane/budget.ts";
-import { ask, json, member, startFor, startRaw } from "./harness.ts";
+import { ask, control, deadPort, json, member, startFor, startRaw } from "./harness.ts";
 
 describe("30: the retry budget", () => {
   const spend = (budget: RetryBudget, now: number): number => {
@@ -30,6 +30,23 @@ describe("30: the retry budget", () => {
     expect(spend(budget, 5_000)).toBe(0);
     expect(spend(budget, 10_000)).toBe(100);
     expect(spend(budget, 60_000)).toBe(100);
+  });
+
+  test("counts connections that were refused, too", async () => {
+    const settings = { retryPercent: 0, retryFloor: 0 };
+    const balancer = await startFor([member("a", deadPort()), member("b", deadPort())], settings);
+    const reply = await ask(balancer.port, { method: "POST", body: "x" });
+    expect([reply.status, json(reply).error.reason]).toEqual([503, "retry-budget"]);
+    const { servers } = json(await control(balancer, "GET", "/v1/servers"));
+    const counts = servers.map(({ requests, retries, retriesRefused }: Record<string, number>) => [
+      requests,
+      retries,
+      retriesRefused,
+    ]);
+    expect(counts.toSorted()).toEqual([
+      [0, 0, 0],
+      [1, 0, 1],
+    ]);
   });
 
   test("ends in a 503 that says so", async () => {

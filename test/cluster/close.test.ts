@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -148,6 +149,36 @@ describe("the balancer's process", () => {
     expect(servedBy(await ask(port))).toBe("server-1");
     child.kill("SIGTERM");
     expect(await ended).toEqual({ code: 0, stderr: "" });
+  });
+
+  test.runIf(process.platform === "linux")("36: streams a long body both ways in little memory", async () => {
+    const total = 128 * 1024 * 1024;
+    const echo = await startHttp((request, response) => void request.pipe(response));
+    const { child, port } = await run(program(), {
+      LBCTL_LISTEN: "127.0.0.1:0",
+      LBCTL_CHECK: "off",
+      LBCTL_SERVERS: `echo=127.0.0.1:${echo}`,
+    });
+    const socket = connect({ host: "127.0.0.1", port });
+    socket.write(`POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${total}\r\n\r\n`);
+    const chunk = Buffer.alloc(1024 * 1024, "x");
+    let given = 0;
+    const give = (): void => {
+      while (given < total) {
+        given += chunk.length;
+        if (!socket.write(chunk)) return;
+      }
+    };
+    socket.on("drain", give);
+    give();
+    let came = 0;
+    socket.on("data", ({ length }) => {
+      came += length;
+    });
+    await closeOf(socket);
+    expect(came).toBeGreaterThan(total);
+    const status = await readFile(`/proc/${child.pid}/status`, "utf8");
+    expect(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1])).toBeLessThan(120 * 1024);
   });
 
   test("says in one line that its port is taken, and ends with 1", async () => {

@@ -15,7 +15,7 @@ import {
   token,
 } from "./harness.ts";
 
-describe("the control port", () => {
+describe("41: the control port", () => {
   test.each([
     [{ authorization: "" }, 401],
     [{ authorization: "Bearer wrong" }, 401],
@@ -229,11 +229,19 @@ describe("the classroom protocol", () => {
       .poll(async () => json(await control(balancer, "POST", "/add", { n: 1 })).message, patience)
       .toMatch("no supervisor is attached");
   });
+});
 
-  test("is not on the data port", async () => {
-    const balancer = await startFor(await startServers(1));
-    expect((await ask(balancer.port, { path: "/rep" })).headers["x-served-by"]).toBe("server-1");
-  });
+test.each([
+  ["GET", "/rep"],
+  ["POST", "/add"],
+  ["GET", "/metrics"],
+  ["GET", "/v1/servers"],
+  ["PUT", "/v1/policy"],
+  ["GET", "/v1/events"],
+])("42: %s %s on the data port is for a server, whoever knows the token", async (method, path) => {
+  const balancer = await startFor(await startServers(1));
+  const reply = await ask(balancer.port, { method, path, headers: { authorization: `Bearer ${token}` } });
+  expect(reply.headers["x-served-by"]).toBe("server-1");
 });
 
 test("a balancer without a control port has none", async () => {

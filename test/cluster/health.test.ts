@@ -1,6 +1,6 @@
 import { createServer as createHttpServer } from "node:http";
-import { createServer } from "node:net";
-import { describe, expect, test } from "vitest";
+import { createServer, type Socket } from "node:net";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { defaultCheck } from "../../cluster/balancer/config.ts";
 import { listen } from "../../cluster/listen.ts";
 import { freshPort } from "../lbctl.ts";
@@ -10,6 +10,7 @@ import {
   deadPort,
   json,
   member,
+  patience,
   putServers,
   readEvents,
   servedBy,
@@ -101,6 +102,36 @@ describe("active checks", () => {
     await listen(server, { ...anywhere, port });
     await events.next("up");
     server.close();
+  });
+});
+
+describe("33: checks", () => {
+  test("come on connections of their own", async () => {
+    const uses = new Map<Socket, Set<string | undefined>>();
+    let checks = 0;
+    const port = await startHttp(({ socket, url }, response) => {
+      uses.set(socket, (uses.get(socket) ?? new Set()).add(url));
+      checks += Number(url === "/heartbeat");
+      response.end();
+    });
+    const balancer = await startFor([member("a", port)], { check: quick });
+    while (checks < 5) await ask(balancer.port);
+    for (const urls of uses.values()) expect(urls.size).toBe(1);
+  });
+
+  test("come a tenth sooner or later than asked, so that balancers do not fall into step", async () => {
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    onTestFinished(() => timers.mockRestore());
+    const intervalMs = 1_000_000;
+    const pauses = (): number[] =>
+      timers.mock.calls.flatMap(([, ms = 0]) => (ms > intervalMs / 2 && ms < 2 * intervalMs ? [ms] : []));
+    const server = await startOne("one");
+    const members = Array.from({ length: 10 }, (_, at) => member(`server-${at}`, server.port));
+    await startFor(members, { check: { ...quick, timeoutMs: 5_000, intervalMs } });
+    await expect.poll(pauses, patience).toHaveLength(10);
+    expect(Math.min(...pauses())).toBeGreaterThanOrEqual(0.9 * intervalMs);
+    expect(Math.max(...pauses())).toBeLessThanOrEqual(1.1 * intervalMs);
+    expect(new Set(pauses()).size).toBeGreaterThan(1);
   });
 });
 

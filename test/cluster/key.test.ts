@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../cluster/balancer/address.ts";
 import { formatKey, parseKey } from "../../cluster/balancer/key.ts";
+import { parseHash } from "../../src/placement/index.ts";
 import { type Ask, ask, control, json, servedBy, startFor, startServers } from "./harness.ts";
 
 const texts = [
@@ -57,6 +58,18 @@ const asks: [string, string, Ask][] = [
   ["header:X-User,cookie:sid,path", "/data", { path: "/data?x" }],
   ["header:X-User,cookie:sid", "127.0.0.1", {}],
 ];
+
+test("44: who does not know the key of siphash cannot tell whose server a key has", async () => {
+  const members = await startServers(2);
+  const owners = async (hash: string): Promise<string[]> => {
+    const balancer = await startFor(members, { hash: parseHash(hash), key: parseKey("uri") });
+    const paths = Array.from({ length: 40 }, (_, at) => `/data/${at}`);
+    return (await Promise.all(paths.map((path) => ask(balancer.port, { path })))).map(servedBy);
+  };
+  const [known, own] = await Promise.all([owners("siphash"), owners(`siphash:${"5ec7e75ec7e75ec7".repeat(2)}`)]);
+  expect(own).not.toEqual(known);
+  expect(new Set(own)).toEqual(new Set(known));
+});
 
 describe("the server of a request", () => {
   test.each(asks)("by %s is that of the key %j", async (text, key, request) => {

@@ -1,9 +1,11 @@
 /** What a client may have of the balancer: behaviours 7, 29, 35 and 37, and the size of a body. */
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { BalancerEvent } from "../../cluster/balancer/events.ts";
+import { parseKey } from "../../cluster/balancer/key.ts";
 import {
   ask,
   closeOf,
@@ -151,17 +153,37 @@ describe("37: connections", () => {
   });
 });
 
+test("37: connections to a server are shared out among workers, too", async () => {
+  const held: ServerResponse[] = [];
+  const port = await startHttp((_, response) => void held.push(response));
+  const balancer = await run(program(), {
+    LBCTL_LISTEN: "127.0.0.1:0",
+    LBCTL_WORKERS: "2",
+    LBCTL_MAX_SERVER_CONNECTIONS: "2",
+    LBCTL_MAX_PENDING: "0",
+    LBCTL_CHECK: "off",
+    LBCTL_SERVERS: `a=127.0.0.1:${port}`,
+  });
+  const statuses: number[] = [];
+  const asked = Array.from({ length: 6 }, async () => statuses.push((await ask(balancer.port)).status));
+  await expect.poll(() => statuses, patience).toEqual([503, 503, 503, 503]);
+  await expect.poll(() => held.length, patience).toBe(2);
+  for (const response of held) response.end();
+  await Promise.all(asked);
+  expect(statuses).toEqual([503, 503, 503, 503, 200, 200]);
+});
+
 describe("29: --retry-on 503", () => {
   const full = "HTTP/1.1 503 Full\r\nContent-Length: 0\r\n\r\n";
   const byHeader = { key: { kind: "header", name: "x-key" }, retryOn: [503] } as const;
 
   /** A balancer before a server that answers so and one that is well, and a key of the first. */
-  async function beforeBoth(answer: string) {
+  async function beforeBoth(answer: string, more: Parameters<typeof startFor>[1] = {}) {
     const [well] = await startServers(1);
     if (well === undefined) throw new Error("no server");
     const isToEnd = answer.endsWith("closed");
     const port = await startScripted(answer, (socket) => void (isToEnd && socket.end()));
-    const balancer = await startFor([member("full", port), well], byHeader);
+    const balancer = await startFor([member("full", port), well], { ...byHeader, ...more });
     for (let key = 0; ; key += 1) {
       const reply = await control(balancer, "GET", `/v1/placement?key=${key}`);
       if (json(reply).candidates[0] === "full") return { balancer, headers: { "x-key": String(key) } };
@@ -182,6 +204,22 @@ describe("29: --retry-on 503", () => {
       expect(counts).toMatchObject({ retries: 3, failures: 0, inFlight: 0 });
     },
   );
+
+  test("gives a PUT to another server with all of its body", async () => {
+    const well = await startHttp(async (request, response) => response.end(await text(request)));
+    const members = [member("full", await startScripted(full)), member("well", well)];
+    const balancer = await startFor(members, { ...byHeader, key: parseKey("uri"), attempts: 2 });
+    const body = "x".repeat(10_000);
+    for (let at = 0; at < 20; at += 1)
+      expect((await ask(balancer.port, { method: "PUT", path: `/${at}`, body })).body.toString()).toBe(body);
+    const { servers } = json(await control(balancer, "GET", "/v1/servers"));
+    expect(servers[0].retries).toBeGreaterThan(0);
+  });
+
+  test("30: passes the answer on where the retry budget is spent", async () => {
+    const { balancer, headers } = await beforeBoth(full, { retryPercent: 0, retryFloor: 0 });
+    expect((await ask(balancer.port, { headers })).status).toBe(503);
+  });
 
   test("passes the answer on where there is nobody else", async () => {
     const balancer = await startFor([member("full", await startScripted(full))], byHeader);

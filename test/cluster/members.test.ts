@@ -83,6 +83,26 @@ describe("a new membership", () => {
     expect(servers).toMatchObject([{ name: "a", weight: 3, address: second?.address, requests: 2 }]);
   });
 
+  test("with other weights moves keys at once, loses nothing, and tells of each", async () => {
+    const given = await startServers(2);
+    const balancer = await startFor(given, byUri);
+    const events = await readEvents(balancer);
+    const owners = async (): Promise<string[]> => {
+      const paths = Array.from({ length: 60 }, (_, at) => `/data/${at}`);
+      return (await Promise.all(paths.map((path) => ask(balancer.port, { path })))).map(servedBy);
+    };
+    const before = await owners();
+    const heavy = given.map((each, at) => ({ ...each, weight: at === 0 ? 20 : 1 }));
+    expect(json(await putServers(balancer, heavy)).servers.map(({ weight }: { weight: number }) => weight)).toEqual([
+      20, 1,
+    ]);
+    expect(await events.next("weight")).toEqual({ type: "weight", server: "server-1", weight: 20 });
+    const after = await owners();
+    const placement = createPlacement(parsePolicy("ring"), hashes.xxh64, heavy);
+    expect(after).toEqual(after.map((_, at) => placement.members[placement.select(`/data/${at}`)]?.name));
+    expect(after).not.toEqual(before);
+  });
+
   test("tells who came and who went", async () => {
     const [first, second] = await startServers(2);
     const balancer = await startFor(first ? [first] : []);

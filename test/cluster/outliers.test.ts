@@ -1,9 +1,13 @@
 import type { Socket } from "node:net";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { defaultSettings } from "../../cluster/balancer/options.ts";
+import { Outliers } from "../../cluster/balancer/outliers.ts";
+import { newUpstream } from "../../cluster/balancer/upstream.ts";
 import {
   ask,
   type Balancer,
   control,
+  deadPort,
   json,
   member,
   readEvents,
@@ -11,6 +15,7 @@ import {
   startFor,
   startOne,
   startRaw,
+  startScripted,
 } from "./harness.ts";
 
 const byHeader = { key: { kind: "header", name: "x-key" } } as const;
@@ -18,15 +23,17 @@ const byHeader = { key: { kind: "header", name: "x-key" } } as const;
 /** A server that hangs up on every request. */
 const startRude = (): Promise<number> => startRaw((socket) => socket.on("data", () => socket.destroy()));
 
+/** A key that goes first to the server called `name`. */
+async function keyOf(balancer: Balancer, name: string): Promise<string> {
+  for (let key = 0; ; key += 1) {
+    const { candidates } = json(await control(balancer, "GET", `/v1/placement?key=${key}`));
+    if (candidates[0] === name) return String(key);
+  }
+}
+
 /** Sends requests that go first to the server called `name`, which are not made again elsewhere; returns their statuses. */
 async function post(balancer: Balancer, name: string, count: number): Promise<number[]> {
-  const keys = Array.from({ length: 1_000 }, (_, key) => String(key));
-  let own = "";
-  for (const key of keys) {
-    const { candidates } = json(await control(balancer, "GET", `/v1/placement?key=${key}`));
-    own = key;
-    if (candidates[0] === name) break;
-  }
+  const own = await keyOf(balancer, name);
   const statuses: number[] = [];
   for (let at = 0; at < count; at += 1)
     statuses.push((await ask(balancer.port, { method: "POST", headers: { "x-key": own }, body: "x" })).status);
@@ -35,7 +42,38 @@ async function post(balancer: Balancer, name: string, count: number): Promise<nu
 
 const shown = async (balancer: Balancer) => json(await control(balancer, "GET", "/v1/servers")).servers;
 
-describe("a server that loses five requests in a row", () => {
+test("32: an ejection is thirty seconds times how many there were, three hundred at most, till a server behaves", () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const server = newUpstream(member("a", 1));
+  const seconds: number[] = [];
+  const outliers = new Outliers(defaultSettings, {
+    canSpare: () => true,
+    ejected: (upstream, _, forMs) => {
+      upstream.ejected = true;
+      seconds.push(forMs / 1_000);
+    },
+    restored: (upstream) => {
+      upstream.ejected = false;
+    },
+  });
+  const failFive = (): void => {
+    for (let at = 0; at < 5; at += 1) outliers.lost(server, "ECONNRESET", performance.now());
+  };
+  for (let ejection = 1; ejection <= 12; ejection += 1) {
+    failFive();
+    vi.advanceTimersByTime(Math.min(ejection * 30_000, 300_000) - 1);
+    expect(server.ejected).toBe(true);
+    vi.advanceTimersByTime(1);
+    expect(server.ejected).toBe(false);
+  }
+  expect(seconds).toEqual([30, 60, 90, 120, 150, 180, 210, 240, 270, 300, 300, 300]);
+  vi.advanceTimersByTime(300_001);
+  failFive();
+  expect(seconds.at(-1)).toBe(30);
+});
+
+describe("32: a server that fails five requests in a row", () => {
   test("is down for a while, though it passes its checks", async () => {
     const steady = await startOne("steady");
     const members = [member("rude", await startRude()), member("steady", steady.port)];
@@ -59,6 +97,20 @@ describe("a server that loses five requests in a row", () => {
     const members = [member("rude", await startRude()), member("steady", steady.port)];
     const balancer = await startFor(members, { ...byHeader, ...settings });
     expect(await post(balancer, "rude", statuses.length)).toEqual(statuses);
+  });
+
+  test.each([
+    ["refuses connections", deadPort],
+    ["answers what is no HTTP", () => startScripted("nonsense\r\n\r\n")],
+    ["breaks its answers off", () => startScripted("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", (s) => s.end())],
+  ])("because it %s is down, too", async (_, start) => {
+    const steady = await startOne("steady");
+    const members = [member("bad", await start()), member("steady", steady.port)];
+    const balancer = await startFor(members, byHeader);
+    const headers = { "x-key": await keyOf(balancer, "bad") };
+    for (let at = 0; at < 5; at += 1) await ask(balancer.port, { headers }).catch(() => {});
+    expect((await shown(balancer))[0]).toMatchObject({ name: "bad", requests: 5, failures: 5, state: "down" });
+    expect(servedBy(await ask(balancer.port, { headers }))).toBe("steady");
   });
 
   test("stays when half of the servers are down already", async () => {

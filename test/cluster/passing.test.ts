@@ -45,6 +45,21 @@ describe("15: fields of the hop", () => {
     ]);
   });
 
+  test("go from trailers, both ways", async () => {
+    const chunks = "0\r\nX-Sum: 1\r\nX-Hop: 2\r\n\r\n";
+    const head = "Connection: close, x-hop\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let seen = "";
+    const port = await startRaw((socket) =>
+      socket.setEncoding("latin1").on("data", (chunk) => {
+        seen += chunk;
+        if (seen.endsWith("\r\n0\r\nX-Sum: 1\r\n\r\n")) socket.end(`HTTP/1.1 200 OK\r\n${head}${chunks}`);
+      }),
+    );
+    const { port: front } = await startFor([member("a", port)]);
+    const answer = await exchange(front, `POST / HTTP/1.1\r\nHost: x\r\n${head}${chunks}`);
+    expect(answer).toMatch(/\r\n\r\n0\r\nX-Sum: 1\r\n\r\n$/);
+  });
+
   test("but for TE: trailers, where Connection names it", async () => {
     const head = await (await startEcho())("GET / HTTP/1.1", "Host: x", "TE: gzip, trailers", "Connection: te");
     expect(head).toEqual(expect.arrayContaining(["TE: trailers", "Connection: TE"]));
@@ -52,7 +67,7 @@ describe("15: fields of the hop", () => {
 
   test("go from answers too", async () => {
     const lines =
-      "Keep-Alive: timeout=1\r\nTrailer: a\r\nX-A: 1\r\nConnection: x-a, keep-alive\r\nX-B: 2\r\nUpgrade: h2c";
+      "Keep-Alive: timeout=1\r\nProxy-Connection: x\r\nTE: x\r\nTrailer: a\r\nX-A: 1\r\nConnection: x-a, keep-alive\r\nX-B: 2\r\nUpgrade: h2c";
     const port = await startScripted(`HTTP/1.1 200 OK\r\n${lines}\r\nDate: then\r\nContent-Length: 0\r\n\r\n`);
     const { port: front } = await startFor([member("a", port)]);
     const reply = await ask(front);
@@ -80,10 +95,12 @@ describe("16: who is asked for", () => {
     expect([reply.body.toString(), reply.headers.via]).toEqual(["1.0 before, 1.1 lbctl", "1.1 lbctl"]);
   });
 
-  test("HTTP/1.0 without a host asks for ours", async () => {
-    const [first, host] = await (await startEcho())("GET / HTTP/1.0");
+  test("HTTP/1.0 without a host asks for ours, and for nobody else", async () => {
+    const [first, host, ...others] = await (await startEcho())("GET / HTTP/1.0");
     expect(first).toBe("GET / HTTP/1.1");
     expect(host).toMatch(/^Host: 127\.0\.0\.1:\d+$/);
+    // It has not said whom it asks.
+    expect(others).toEqual(own.filter((line) => !line.startsWith("X-Forwarded-Host")));
   });
 });
 
@@ -112,6 +129,13 @@ describe("18: Expect", () => {
     expect(text).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK\r\n.*abc/s);
   });
 
+  test("from HTTP/1.0 counts for nothing: its client would take a 100 for the answer", async () => {
+    for (const expected of ["100-continue", "more"]) {
+      const head = await (await startEcho())("POST / HTTP/1.0", `Expect: ${expected}`, "Host: x");
+      expect(head).toEqual(["POST / HTTP/1.1", "Host: x", ...own]);
+    }
+  });
+
   test("of anything else is a 417", async () => {
     const { port } = await startFor([]);
     const text = await exchange(port, "GET / HTTP/1.1\r\nHost: x\r\nExpect: more\r\n\r\n");
@@ -128,6 +152,15 @@ describe("20: Max-Forwards", () => {
     expect(answer).toMatch(/^HTTP\/1.1 200 .*Allow: GET/s);
     const head = await (await startEcho())("OPTIONS * HTTP/1.1", "Host: x", "Max-Forwards: 5");
     expect(head.slice(0, 3)).toEqual(["OPTIONS * HTTP/1.1", "Max-Forwards: 4", "Host: x"]);
+  });
+
+  test("of OPTIONS that is not one number is a 400, and of any other method goes on as it is", async () => {
+    for (const lines of ["Max-Forwards: 1x", "Max-Forwards: 1\r\nMax-Forwards: 1"]) {
+      const bytes = `OPTIONS / HTTP/1.1\r\nHost: x\r\n${lines}\r\nConnection: close\r\n\r\n`;
+      expect(await exchange((await startFor([])).port, bytes)).toMatch(/^HTTP\/1.1 400 /);
+    }
+    const head = await (await startEcho())("GET / HTTP/1.1", "Host: x", "Max-Forwards: 0");
+    expect(head.slice(0, 3)).toEqual(["GET / HTTP/1.1", "Host: x", "Max-Forwards: 0"]);
   });
 
   test("TRACE is a 405 wherever it goes", async () => {

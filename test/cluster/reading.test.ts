@@ -1,8 +1,9 @@
 /** How requests are read: behaviours 1 to 14. The codec's own cases are in test/http1; here is what a client sees of them. */
+import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import { type Balancer, exchange, member, startFor, startHttp, startRaw } from "./harness.ts";
+import { type Balancer, closeOf, exchange, member, startFor, startHttp, startRaw } from "./harness.ts";
 
 /** A balancer in front of a server that keeps what it gets, and answers 200 to everything that ends like a head. */
 async function startBeforeRecorder(): Promise<{ balancer: Balancer; seen: () => string }> {
@@ -118,6 +119,23 @@ describe("13: a connection", () => {
     const answer = await exchange(balancer.port, `${post}GET /health HTTP/1.1\r\n${host}Connection: close\r\n\r\n`);
     expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(["HTTP/1.1 503", "HTTP/1.1 503"]);
     expect(answer).toContain('"status":"no server available"');
+  });
+
+  test("of which too much is not wanted is cut", async () => {
+    const { port } = await startFor([]);
+    const total = 512 * 1024 * 1024;
+    const socket = connect({ host: "127.0.0.1", port }).on("error", () => {});
+    socket.write(`POST / HTTP/1.1\r\n${host}Content-Length: ${total}\r\n\r\n`);
+    expect(String(await once(socket, "data"))).toMatch(/^HTTP\/1.1 503 /);
+    const chunk = Buffer.alloc(1024 * 1024);
+    let given = 0;
+    const give = (): void => {
+      for (; given < total && !socket.destroyed; given += chunk.length) if (!socket.write(chunk)) return;
+    };
+    socket.on("drain", give);
+    give();
+    await closeOf(socket);
+    expect(given).toBeLessThan(total / 2);
   });
 
   test("whose client waits for 100 with its body ends after another answer", async () => {

@@ -86,6 +86,35 @@ describe("requests of one moment", () => {
     expect((await Promise.all(answers)).sort()).toEqual([...paths].sort());
   });
 
+  test("30: are sent again for a slow one within the retry budget alone, and counted", async () => {
+    /** Requests that wait behind a slow one on one connection: how many came, and what lets the slow one go. */
+    async function startWaiting(settings: Parameters<typeof startFor>[1]) {
+      let asked = 0;
+      const slow = signal();
+      const port = await startHttp(async ({ url = "" }, response) => {
+        if (url === "/own") asked += 1;
+        if (url === "/slow") await slow.promise;
+        response.end(url);
+      });
+      const balancer = await startFor([member("a", port)], settings);
+      const [first, ...others] = await openWarm(balancer, 4);
+      first?.write(head("GET /slow"));
+      for (const socket of others) socket.write(head("GET /own"));
+      const answers = Promise.all(others.map((socket) => next(socket, "/own")));
+      return { balancer, asked: () => asked, release: slow.resolve, answers };
+    }
+    const without = await startWaiting({ retryPercent: 0, retryFloor: 0 });
+    const within = await startWaiting({});
+    await within.answers;
+    expect(await shown(within.balancer)).toMatchObject({ retries: 3 });
+    // By then the others have waited for longer.
+    expect(await shown(without.balancer)).toMatchObject({ retries: 0, inFlight: 4 });
+    without.release();
+    await without.answers;
+    expect(without.asked()).toBe(3);
+    within.release();
+  });
+
   test("share nothing where that is turned off", async () => {
     let outstanding = 0;
     let most = 0;

@@ -55,6 +55,18 @@ describe("35: a client that trickles", () => {
     await expect.poll(() => shown(balancer), patience).toMatchObject({ inFlight: 0, failures: 0 });
   });
 
+  test.each(["", "Expect: 100-continue\r\n"])(
+    "its body (%j) costs no server its good name, however soon that has to answer",
+    async (expect100) => {
+      const port = await startRaw((socket) => void socket.resume());
+      const balancer = await startFor([member("a", port)], { answerTimeoutMs: 50, stallTimeoutMs: 400 });
+      const post = `POST / HTTP/1.1\r\nHost: x\r\n${expect100}Content-Length: 9999\r\n\r\n`;
+      const bodies = Array.from({ length: 5 }, () => text(open(balancer.port, post)));
+      for (const answer of await Promise.all(bodies)) expect(answer).toMatch(/^HTTP\/1.1 408 /);
+      expect(await shown(balancer)).toMatchObject({ inFlight: 0, failures: 0, state: "up" });
+    },
+  );
+
   test("nothing at all is cut without a word, and so is one that says no more", async () => {
     const balancer = await startFor([], { idleTimeoutMs: 100 });
     const idle = open(balancer.port);
@@ -81,6 +93,38 @@ test("36: a server that does not read its request holds the client up, and memor
     for (let turn = 0; turn < 20; turn += 1) await ask(balancer.port, { path: "/health" });
   }
   expect(given).toBeLessThan(total / 2);
+});
+
+test("36: a server that sends interim answers on and on is held up by a client that reads none", async () => {
+  const hint = `HTTP/1.1 103 Early Hints\r\nLink: <${"x".repeat(4_000)}>\r\n\r\n`.repeat(16);
+  const total = 256 * 1024 * 1024;
+  let given = 0;
+  const port = await startRaw((socket) => {
+    const give = (): void => {
+      while (given < total) {
+        given += hint.length;
+        if (!socket.write(hint)) return;
+      }
+    };
+    socket.once("data", give).on("drain", give);
+  });
+  const balancer = await startFor([member("hinting", port)], { drainMs: 0 });
+  const socket = open(balancer.port, get);
+  await once(socket, "readable");
+  for (let before = -1; given !== before; ) {
+    before = given;
+    for (let turn = 0; turn < 20; turn += 1) await ask(balancer.port, { path: "/health" });
+  }
+  expect(given).toBeLessThan(total / 2);
+});
+
+test("36: a server that takes no more of a body is waited for only so long, and it is its fault", async () => {
+  const port = await startRaw((socket) => void socket.pause());
+  const balancer = await startFor([member("mute", port)], { answerTimeoutMs: 100 });
+  const socket = open(balancer.port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n");
+  socket.write(Buffer.alloc(50_000_000));
+  expect(await text(socket).catch(String)).toMatch(/^HTTP\/1.1 504 /);
+  expect(await shown(balancer)).toMatchObject({ inFlight: 0, failures: 1 });
 });
 
 test("36: a client that asks on and on and reads no answer is read no further until it does", async () => {

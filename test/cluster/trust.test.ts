@@ -49,7 +49,7 @@ describe("the client's address", () => {
   );
 });
 
-describe("X-Forwarded-*", () => {
+describe("16: X-Forwarded-*", () => {
   /** What the server sees of a request with these fields. */
   async function seen(trust: string[], headers: Record<string, string>): Promise<Record<string, string>> {
     const port = await startHttp((request, response) => response.end(JSON.stringify(request.headers)));
@@ -89,7 +89,7 @@ describe("X-Forwarded-*", () => {
   });
 });
 
-describe("forged addresses", () => {
+describe("43: forged addresses", () => {
   const addresses = Array.from({ length: 40 }, (_, index) => `10.1.2.${index}`);
   const servers = async (trust: string[]): Promise<number> => {
     const balancer = await startFor(await startServers(3), { trust });

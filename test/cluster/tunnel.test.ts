@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { listen } from "../../cluster/listen.ts";
 import {
   anywhere,
+  ask,
   type Balancer,
   closeOf,
   control,
@@ -13,6 +14,7 @@ import {
   json,
   member,
   patience,
+  signal,
   startFor,
   startRaw,
 } from "./harness.ts";
@@ -64,6 +66,61 @@ describe("19: an upgrade that the server agrees to", () => {
     await expect.poll(() => shown(balancer), patience).toMatchObject({ inFlight: 0, failures: 0 });
   });
 
+  test("passes on all that its server has sent before it left, however slowly that is read", async () => {
+    const length = 20_000_000;
+    const left = signal();
+    const port = await startRaw((server) => {
+      server.once("data", () => server.write("HTTP/1.1 101 Yes\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"));
+      server.once("end", () => server.end(Buffer.alloc(length))).once("close", left.resolve);
+    });
+    const balancer = await startFor([member("a", port)]);
+    const client = connect({ host: "127.0.0.1", port: balancer.port, allowHalfOpen: true });
+    client.write(upgrade("x"));
+    await once(client, "data");
+    client.end();
+    let came = 0;
+    client.on("data", (chunk) => {
+      came += chunk.length;
+      client.pause();
+      setImmediate(() => setImmediate(() => setImmediate(() => client.resume())));
+    });
+    client.resume();
+    await closeOf(client);
+    await left.promise;
+    expect(came).toBe(length);
+  });
+
+  test.each(["client", "server"] as const)("36: holds its %s up while the other side reads nothing", async (from) => {
+    const total = 256 * 1024 * 1024;
+    let given = 0;
+    const flood = (socket: Socket): void => {
+      const chunk = Buffer.alloc(65_536);
+      const give = (): void => {
+        for (; given < total; given += chunk.length) if (!socket.write(chunk)) return;
+      };
+      socket.on("drain", give);
+      give();
+    };
+    const port = await startRaw((server) =>
+      server.once("data", () => {
+        server.pause().write("HTTP/1.1 101 Yes\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+        if (from === "server") flood(server);
+      }),
+    );
+    const balancer = await startFor([member("a", port)], { drainMs: 0 });
+    const client = connect({ host: "127.0.0.1", port: balancer.port }, () => client.write(upgrade("x")));
+    client.on("error", () => {});
+    await once(client, "data");
+    client.pause();
+    if (from === "client") flood(client);
+    for (let before = -1; given !== before; ) {
+      before = given;
+      for (let turn = 0; turn < 20; turn += 1) await ask(balancer.port, { path: "/health" });
+    }
+    expect(given).toBeLessThan(total / 2);
+    client.destroy();
+  });
+
   test("ends with either side", async () => {
     const balancer = await startEcho();
     const socket = connect({ host: "127.0.0.1", port: balancer.port });
@@ -103,6 +160,11 @@ describe("19: an upgrade that is not to be", () => {
     ["websocket", "keep-alive"],
   ])("(%s, Connection: %s) is plain HTTP", async (protocol, connection) => {
     expect(await exchange((await startEcho()).port, last(protocol, connection))).toMatch(/plain undefined/);
+  });
+
+  test("because HTTP/1.0 knows none is plain HTTP", async () => {
+    const request = upgrade("websocket").replace("HTTP/1.1", "HTTP/1.0");
+    expect(await exchange((await startEcho()).port, request)).toMatch(/plain undefined/);
   });
 
   test("because the server answers otherwise leaves the connection as it was", async () => {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import {
@@ -53,12 +54,15 @@ describe("several workers", () => {
     expect(metrics).toMatch(/^lbctl_request_duration_seconds_count 80$/m);
   });
 
-  test("hear of drains, members and policies before the control port has answered", async () => {
+  test("34: hear of drains, members, weights and policies before the control port has answered", async () => {
     const { port, balancer, members } = await startWorkers(3);
     await control(balancer, "POST", "/v1/servers/server-1/drain");
     expect(await owners(port)).not.toContain("server-1");
     await control(balancer, "POST", "/v1/servers/server-1/ready");
     expect(await owners(port)).toContain("server-1");
+    const heavy = members.map((each) => ({ ...each, weight: each.name === "server-2" ? 50 : 1 }));
+    await putServers(balancer, heavy);
+    expect((await owners(port)).filter((owner) => owner === "server-2").length).toBeGreaterThan(paths.length / 2);
     await putServers(balancer, members.slice(0, 2));
     expect(await owners(port)).not.toContain("server-3");
     await control(balancer, "PUT", "/v1/policy", { policy: "round-robin" });
@@ -94,16 +98,68 @@ describe("several workers", () => {
     expect((await ask(port)).status).toBe(200);
   });
 
-  test("lost requests at all of them count together towards an ejection", async () => {
+  test("a crash of one costs no request at the others", async () => {
+    const held: ServerResponse[] = [];
+    const slow = await startHttp((_, response) => void held.push(response));
+    const { port, balancer, child } = await startWorkers(1, { LBCTL_SERVERS: `slow=127.0.0.1:${slow}` });
+    const outcomes: Promise<string>[] = [];
+    const inFlight = async () => json(await control(balancer, "GET", "/v1/servers")).servers[0].inFlight;
+    for (let count = 1; count <= 6; count += 1) {
+      outcomes.push(
+        ask(port).then(
+          ({ body }) => body.toString(),
+          () => "lost",
+        ),
+      );
+      await expect.poll(() => held.length, patience).toBe(count);
+    }
+    const [victim] = await childrenOf(child.pid);
+    process.kill(victim ?? Number.NaN, "SIGKILL");
+    // What it had is not in flight any more.
+    await expect.poll(inFlight, patience).toBeLessThan(6);
+    const others = await inFlight();
+    for (const response of held) response.end("whole");
+    const ended = (await Promise.all(outcomes)).toSorted();
+    expect(ended).toEqual([...Array(6 - others).fill("lost"), ...Array(others).fill("whole")]);
+    expect(others).toBeGreaterThan(0);
+  });
+
+  test("32: an answer at one of them ends a row of failures at all", async () => {
+    const moody = await startHttp((request, response) => {
+      if (request.method === "PUT") response.end();
+      else request.socket.destroy();
+    });
+    const { port, balancer } = await startWorkers(1, { LBCTL_SERVERS: `a=127.0.0.1:${moody},b=127.0.0.1:1` });
+    let path = "";
+    for (let key = 0; path === ""; key += 1) {
+      const { candidates } = json(await control(balancer, "GET", `/v1/placement?key=/${key}`));
+      if (candidates[0] === "a") path = `/${key}`;
+    }
+    const shown = async () => json(await control(balancer, "GET", "/v1/servers")).servers[0];
+    for (const method of ["POST", "POST", "POST", "POST", "PUT", "POST", "POST", "POST", "POST"]) {
+      await ask(port, { method, path });
+      // What each worker has seen is known to all before the next.
+      await shown();
+    }
+    expect(await shown()).toMatchObject({ failures: 8, state: "up" });
+    await ask(port, { method: "POST", path });
+    expect(await shown()).toMatchObject({ failures: 9, state: "down" });
+  });
+
+  test("32: lost requests at all of them count together towards an ejection, which holds for all", async () => {
     const rude = await startHttp((request) => void request.socket.destroy());
     const { port, balancer, members } = await startWorkers(1);
     const events = await readEvents(balancer);
     await putServers(balancer, [...members, { name: "rude", weight: 1, address: `127.0.0.1:${rude}` }]);
     for (const path of [...paths, ...paths]) expect((await ask(port, { path })).status).toBe(200);
     expect(await events.next("down")).toMatchObject({ server: "rude" });
+    const requests = async () => json(await control(balancer, "GET", "/v1/servers")).servers[0].requests;
+    const before = await requests();
+    for (const path of paths) await ask(port, { path });
+    expect(await requests()).toBe(before);
   });
 
-  test("finish what is in flight on SIGTERM, also when it reaches them first, and leave nothing", async () => {
+  test("40: finish what is in flight on SIGTERM, also when it reaches them first, and leave nothing", async () => {
     const release: (() => void)[] = [];
     const slow = await startHttp((_, response) => {
       release.push(() => response.end("late"));

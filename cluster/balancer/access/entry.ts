@@ -23,6 +23,8 @@ export interface Entry {
   durationMs: number;
   /** Why no server answered, or why the answer did not reach the client whole. */
   reason: string | null;
+  /** What the client was told to ask about; null where it was told nothing. */
+  id: string | null;
 }
 
 /** What a request is known by when it has come; `key` is what its server is chosen by. */
@@ -39,6 +41,7 @@ export const newEntry = (client: string, method: string | null, target: string |
   firstByteMs: null,
   durationMs: 0,
   reason: null,
+  id: null,
 });
 
 /** Longer targets and keys are cut off here: a line stays below the 4,096 bytes that pipes take as a whole. */
@@ -57,7 +60,7 @@ export function formatEntry(entry: Entry): string {
     `"target":${targetText},"status":${status},"requestBytes":${requestBytes},"answerBytes":${answerBytes},` +
     `"key":${keyText},"server":${text(entry.server, longestKey)},"attempts":${attempts},` +
     `"firstByteMs":${firstByteMs === null ? null : rounded(firstByteMs)},"durationMs":${rounded(durationMs)},` +
-    `"reason":${text(entry.reason, longestKey)}}\n`
+    `"reason":${text(entry.reason, longestKey)},"id":${text(entry.id, longestKey)}}\n`
   );
 }
 

@@ -69,7 +69,7 @@ export class AnswerReader {
   #begin(head: ResponseHead, method: string, moreCame: boolean): void {
     const framing = responseFraming(head, method);
     if (!this.#taker.head(head, framing, moreCame)) return;
-    this.#body.begin(framing, head.fields.contentLength);
+    this.#body.begin(framing, head.fields.contentLength, head.options?.removes);
     this.#inBody = true;
     if (this.#body.done) this.#finish(moreCame);
   }

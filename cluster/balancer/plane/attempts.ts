@@ -68,21 +68,19 @@ export class Attempts {
 
   /** The attempt at `upstream` came to nothing: tells those who judge servers. */
   blame(upstream: Upstream, failure: Failure, code: string): void {
+    if (!failure.blame) return;
     const { members } = this.#context;
-    if (failure.blame) {
-      upstream.counts.failures += 1;
-      upstream.lastError = code;
-    }
+    upstream.counts.failures += 1;
+    upstream.lastError = code;
     if (failure.unreached) members.checked(upstream, code);
     // Answers that are too late do not come from one event, as connections do that break together: each counts.
     const isLate = failure === failures.answerTimeout;
-    if (failure.lost) members.lost(upstream, code, isLate ? performance.now() : this.#began);
+    members.lost(upstream, code, isLate ? performance.now() : this.#began);
   }
 
   /**
    * Takes note that the attempt at `upstream` failed; returns why there is to be no other, or null when there is.
-   * `isFirst` is false for a request that stood behind another on its connection. A server that was never reached costs
-   * the others nothing.
+   * `isFirst` is false for a request that stood behind another on its connection.
    */
   failed(upstream: Upstream, failure: Failure, isRepeatable: boolean, isFirst: boolean): Refusal | null {
     const { settings, budget } = this.#context;
@@ -93,7 +91,8 @@ export class Attempts {
     const isSpent = this.count >= settings.attempts || this.#broken >= maxBroken;
     const mayRepeat = failure.unreached || (failure.again && isRepeatable);
     if (isSpent || !mayRepeat) return failure.refusal;
-    if (!failure.unreached && !budget.take(performance.now())) {
+    // Envoy's budget counts connections that were refused, too; HAProxy and nginx have none.
+    if (!budget.take(performance.now())) {
       upstream.counts.retriesRefused += 1;
       return "retry-budget";
     }

@@ -28,12 +28,12 @@ export class RetryBudget {
     this.#requests += 1;
   }
 
-  /** Whether one more retry is within the budget; counts it when it is. */
-  take(now: number): boolean {
+  /** Whether so many more retries are within the budget; counts them when they are. */
+  take(now: number, count = 1): boolean {
     if (now - this.#began >= windowMs) this.#turn(now);
     const allowed = this.#share * (this.#requests + this.#requestsBefore) + 2 * this.#floor;
-    if (this.#retries + this.#retriesBefore >= allowed) return false;
-    this.#retries += 1;
+    if (this.#retries + this.#retriesBefore + count > allowed) return false;
+    this.#retries += count;
     return true;
   }
 

@@ -9,7 +9,7 @@ import { Input } from "./input.ts";
 import type { Receiver } from "./listener.ts";
 import { Output } from "./output.ts";
 import { bodyLength, ownAnswer } from "./own.ts";
-import { type Refusal, refusalAnswer, refusalOfUnread, statusOf } from "./refusal.ts";
+import { idOf, type Refusal, refusalAnswer, refusalOfUnread, statusOf } from "./refusal.ts";
 import { RequestBody } from "./request-body.ts";
 import type { RequestFields, Sender } from "./request-fields.ts";
 import { source } from "./source.ts";
@@ -253,8 +253,8 @@ export class Client {
 
   /** Passes on a run of the body, once there is somebody to have it. */
   #takeBody(bytes: Buffer, at: number): number {
-    const connection = this.#exchange?.connection ?? null;
-    if (connection === null) return this.#input.putOff(bytes, at);
+    const exchange = this.#exchange;
+    if (exchange === null || exchange.connection === null) return this.#input.putOff(bytes, at);
     const body = this.#body;
     const next = body.read(bytes, at);
     const { refusal, reader } = body;
@@ -262,9 +262,8 @@ export class Client {
       this.#breakOff(refusal);
       return -1;
     }
-    const entry = this.#exchange?.entry ?? null;
-    if (entry !== null) entry.requestBytes += reader.dataEnd - reader.dataStart;
-    if (!connection.sendBody(bytes, reader)) this.#input.pause();
+    if (exchange.entry !== null) exchange.entry.requestBytes += reader.dataEnd - reader.dataStart;
+    if (!exchange.sendBody(bytes, reader)) this.#input.pause();
     if (body.done) this.#deadline = Number.POSITIVE_INFINITY;
     return next;
   }
@@ -361,7 +360,7 @@ export class Client {
     const { log, trust } = this.#context;
     const address = head === null ? this.sender.address : source.of(head, this, trust).clientAddress;
     const entry = newEntry(address, head?.method ?? null, head?.path ?? null, null);
-    log?.add({ ...entry, status, reason, answerBytes: bodyLength(answer) });
+    log?.add({ ...entry, status, reason, answerBytes: bodyLength(answer), id: idOf(answer) });
   }
 
   /** The body is not what it should be: the request ends, and with it the connection. */

@@ -1,13 +1,21 @@
 import type { Socket } from "node:net";
-import { Field, Framing, type RequestHead, type ResponseHead, requestFraming } from "../../../src/http1/index.ts";
+import {
+  type BodyReader,
+  Field,
+  Framing,
+  type RequestHead,
+  type ResponseHead,
+  requestFraming,
+} from "../../../src/http1/index.ts";
 import { type Entry, newEntry } from "../access/entry.ts";
 import { countAnswer } from "../upstream.ts";
 import { Attempts } from "./attempts.ts";
 import type { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
-import { type Failure, isRepeatable } from "./failure.ts";
+import { type Failure, isIdempotent, isSafe } from "./failure.ts";
+import { addRun, KeptBody } from "./kept-body.ts";
 import { bodyLength, withoutBody } from "./own.ts";
-import { type Refusal, refusalAnswer, statusOf } from "./refusal.ts";
+import { idOf, type Refusal, refusalAnswer, statusOf } from "./refusal.ts";
 import { Reply } from "./reply.ts";
 import { wantsUpgrade } from "./request-fields.ts";
 import type { ServerConnection } from "./server-connection.ts";
@@ -17,12 +25,7 @@ import type { Tunnel } from "./tunnel.ts";
 /** A request on its way through the balancer: one or more attempts at servers, one answer. */
 export class Exchange {
   readonly method: string;
-  /** The head for the server. */
-  readonly head: string;
-  readonly framing: Framing;
   readonly upgrades: boolean;
-  /** It may be made twice. */
-  readonly isRepeatable: boolean;
   /** It may share a connection with others under way. What stands behind an upgrade would go into its tunnel, and behind a HEAD some servers send the body that it should not have. */
   readonly mayShare: boolean;
   /** The connection that it was given to. */
@@ -35,6 +38,11 @@ export class Exchange {
   isAnswered = false;
   readonly #context: PlaneContext;
   readonly #client: Client;
+  /** The head for the server. */
+  readonly #head: string;
+  readonly #isIdempotent: boolean;
+  /** Null where there is no body, or none that may be sent twice. */
+  readonly #kept: KeptBody | null;
   readonly #began = performance.now();
   readonly #key: string;
   /** Tells the client its key as `X-Request-Id`. */
@@ -50,11 +58,12 @@ export class Exchange {
     this.#client = client;
     this.#reply = new Reply(context, client, head);
     this.method = head.method;
-    this.framing = framing;
     this.upgrades = wantsUpgrade(head, framing);
-    this.isRepeatable = isRepeatable(head.method, framing !== Framing.none);
-    this.mayShare = this.isRepeatable && !this.upgrades && !this.#reply.expects && head.method !== "HEAD";
-    this.head = client.fields.write(head, framing, this.upgrades);
+    const hasBody = framing !== Framing.none;
+    this.#isIdempotent = isIdempotent(head.method);
+    this.#kept = this.#isIdempotent && hasBody ? new KeptBody(context.settings.retryBodyBytes) : null;
+    this.mayShare = isSafe(head.method) && !hasBody && !this.upgrades && !this.#reply.expects && head.method !== "HEAD";
+    this.#head = client.fields.write(head, framing, this.upgrades);
     const request = source.of(head, client, context.trust);
     this.#key = view.readKey(request);
     this.entry = context.log && newEntry(request.clientAddress, head.method, request.target, view.tellKey(this.#key));
@@ -65,6 +74,21 @@ export class Exchange {
   /** The client's connection ends with the answer. */
   get isLast(): boolean {
     return this.#reply.isLast;
+  }
+
+  /** It may be made twice: all that has been sent of it is still here. */
+  get #isRepeatable(): boolean {
+    return this.#isIdempotent && (this.#kept === null || this.#kept.text !== null);
+  }
+
+  /** What is sent at once: the head for the server, and what has been sent of the body to another. */
+  get opening(): string {
+    return this.#head + (this.#kept?.text ?? "");
+  }
+
+  /** All of it has come from the client. */
+  get isWhole(): boolean {
+    return this.#client.isWhole;
   }
 
   /** Gives the request to the next server that will have it. */
@@ -83,12 +107,18 @@ export class Exchange {
     return this.#attempts.isLate(now, ms);
   }
 
-  /** The connection sends the head: the body may follow. Returns whether the client sees to it that both go out. */
+  /** The connection sends the opening: the rest of the body may follow. Returns whether the client sees to it that both go out. */
   sent(connection: ServerConnection): boolean {
     this.connection = connection;
-    if (this.framing === Framing.none) return false;
+    if (this.isWhole) return false;
     if (!this.#client.isReading) this.#client.resumeBody();
     return true;
+  }
+
+  /** Sends the run of the body that `body` has just found in `bytes`. Returns false when the server should be waited for. */
+  sendBody(bytes: Buffer, body: BodyReader): boolean {
+    if (this.#kept !== null) addRun(this.#kept, bytes, body);
+    return this.connection?.sendBody(bytes, body) === true;
   }
 
   /** The server can take more of the body. */
@@ -145,7 +175,7 @@ export class Exchange {
    * `tryElsewhere` has to follow, and no answer.
    */
   mayGoElsewhere(status: number): boolean {
-    return this.isRepeatable && !this.isOver && this.#attempts.mayGoElsewhere(status);
+    return this.#isRepeatable && !this.isOver && this.#attempts.mayGoElsewhere(status);
   }
 
   /** Makes the request again, not here. */
@@ -168,7 +198,7 @@ export class Exchange {
       this.#cut();
       return;
     }
-    const refusal = this.#attempts.failed(upstream, failure, this.isRepeatable, isFirst);
+    const refusal = this.#attempts.failed(upstream, failure, this.#isRepeatable, isFirst);
     if (refusal === null) this.attempt();
     else this.refuse(refusal);
   }
@@ -185,7 +215,7 @@ export class Exchange {
     if (this.isOver) return;
     this.#leave();
     const answer = withoutBody(this, refusalAnswer(reason, this.#reply.lines(this.#ownLines())));
-    if (this.entry !== null) this.entry.answerBytes = bodyLength(answer);
+    this.#logRefusal(answer);
     this.#client.output.add(answer);
     this.#end(reason);
   }
@@ -202,7 +232,7 @@ export class Exchange {
   breakOff(reason: Refusal, answer: string): void {
     this.isOver = true;
     this.#leave();
-    if (this.entry !== null) this.entry.answerBytes = bodyLength(answer);
+    this.#logRefusal(answer);
     this.#done(reason, reason);
   }
 
@@ -231,9 +261,16 @@ export class Exchange {
     const { upstream } = this.#attempts;
     if (upstream !== null) countAnswer(upstream, status);
     this.isAnswered = true;
+    this.#kept?.drop();
     if (this.entry === null || this.isOver) return;
     this.entry.status = status;
     this.entry.firstByteMs = performance.now() - this.#began;
+  }
+
+  #logRefusal(answer: string): void {
+    if (this.entry === null) return;
+    this.entry.answerBytes = bodyLength(answer);
+    this.entry.id = idOf(answer);
   }
 
   /** Counts and logs the request: it is over, and `reason` says why it did not go as it should. */

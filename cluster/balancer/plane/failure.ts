@@ -8,31 +8,30 @@ export interface Failure {
   readonly unreached: boolean;
   /** Another attempt may help. */
   readonly again: boolean;
-  /** It is the server's doing. */
+  /** It is the server's doing: one that does so again and again is of no use. */
   readonly blame: boolean;
-  /** The server had the request and gave no answer: a server that does so again and again is of no use. */
-  readonly lost: boolean;
 }
 
-const unreached: Failure = { refusal: "unreachable", unreached: true, again: true, blame: true, lost: false };
-const overloaded: Failure = { refusal: "overloaded", unreached: false, again: false, blame: false, lost: false };
+const unreached: Failure = { refusal: "unreachable", unreached: true, again: true, blame: true };
+const overloaded: Failure = { refusal: "overloaded", unreached: false, again: false, blame: false };
 
 export const failures = {
   /** No connection to the server came free. */
   full: overloaded,
   connectTimeout: { ...unreached, refusal: "connect-timeout" },
   /** A request that took one server too long is not given to another. */
-  answerTimeout: { refusal: "answer-timeout", unreached: false, again: false, blame: true, lost: true },
-  broken: { refusal: "server-failed", unreached: false, again: true, blame: true, lost: true },
+  answerTimeout: { refusal: "answer-timeout", unreached: false, again: false, blame: true },
+  broken: { refusal: "server-failed", unreached: false, again: true, blame: true },
   /** What one server answers badly, another would too. */
-  badAnswer: { refusal: "server-failed", unreached: false, again: false, blame: true, lost: false },
+  badAnswer: { refusal: "server-failed", unreached: false, again: false, blame: true },
 } as const satisfies Record<string, Failure>;
 
 /** Why a connection was not made. */
 export const unconnected = (error: Error): Failure => (isLocal(codeOf(error)) ? overloaded : unreached);
 
-/** Methods that may be made twice (RFC 9110, 9.2.2) and are known to change nothing. */
-const repeatable: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+/** Methods that ask for nothing to be changed (RFC 9110, 9.2.1). TRACE goes no further than here. */
+const safe: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+export const isSafe = (method: string): boolean => safe.has(method);
 
-/** Whether a request may be made twice. */
-export const isRepeatable = (method: string, hasBody: boolean): boolean => !hasBody && repeatable.has(method);
+/** Whether a request may be made twice: that has the same effect as once (RFC 9110, 9.2.2). */
+export const isIdempotent = (method: string): boolean => isSafe(method) || method === "PUT" || method === "DELETE";

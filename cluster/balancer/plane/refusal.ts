@@ -51,6 +51,9 @@ export function refusalAnswer(reason: Refusal, lines: string): string {
   return jsonAnswer(status, body, more + lines);
 }
 
+/** The id that an answer tells; null for none. */
+export const idOf = (answer: string): string | null => /"id":"([0-9a-f-]{36})"/.exec(answer)?.[1] ?? null;
+
 export const allowed = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 /** A whole answer of the balancer's own; `body` is ASCII. */

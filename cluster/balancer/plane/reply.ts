@@ -45,9 +45,7 @@ export class Reply {
 
   /** An interim answer (RFC 9110, 15.2); clients of HTTP/1.0 know none. */
   interim(head: ResponseHead): void {
-    if (this.#minor === 0) return;
-    this.#client.output.add(writeAnswer(head, "", false));
-    this.#client.output.flush();
+    if (this.#minor === 1) this.#client.output.add(writeAnswer(head, "", false));
   }
 
   /** The head of a 101. */

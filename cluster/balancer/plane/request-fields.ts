@@ -79,7 +79,7 @@ export class RequestFields {
     const before = trusted ? fields.find("x-forwarded-for", text) : undefined;
     let lines = `${this.#via}X-Forwarded-For: ${before === undefined ? "" : `${before}, `}${address}\r\n`;
     if (!trusted || !has(head, Field.xForwardedProto)) lines += "X-Forwarded-Proto: http\r\n";
-    if (!trusted || !has(head, Field.xForwardedHost)) lines += `X-Forwarded-Host: ${host}\r\n`;
+    if (host !== "" && (!trusted || !has(head, Field.xForwardedHost))) lines += `X-Forwarded-Host: ${host}\r\n`;
     if (isPlain) {
       this.#host = host;
       this.#added = `${lines}\r\n`;

@@ -1,11 +1,12 @@
 import { connect, type Socket } from "node:net";
-import { type BodyReader, chunkHead, Field, Framing, more, type ResponseHead } from "../../../src/http1/index.ts";
+import { type BodyReader, Field, Framing, more, type ResponseHead } from "../../../src/http1/index.ts";
 import { codeOf } from "../error-code.ts";
 import { AnswerReader, type AnswerTaker } from "./answer-reader.ts";
 import type { PlaneContext } from "./context.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Failure, failures, unconnected } from "./failure.ts";
 import { Input } from "./input.ts";
+import { addRun } from "./kept-body.ts";
 import { Output } from "./output.ts";
 import type { Pool } from "./pool.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -90,8 +91,8 @@ export class ServerConnection implements AnswerTaker {
   }
 
   #sendAll(exchanges: readonly Exchange[]): void {
-    for (const exchange of exchanges) this.#output.add(exchange.head);
-    this.#isSending = exchanges[0]?.framing !== Framing.none;
+    for (const exchange of exchanges) this.#output.add(exchange.opening);
+    this.#isSending = exchanges[0]?.isWhole === false;
     this.#deadline = this.#context.now + this.#context.settings.answerTimeoutMs;
     let isSeenTo = false;
     for (const exchange of exchanges) isSeenTo = exchange.sent(this);
@@ -100,36 +101,40 @@ export class ServerConnection implements AnswerTaker {
     if (this.#isFresh) this.#progress = performance.now();
   }
 
-  /** Requests that have waited behind another one for long. They are not waited for here any more, and may go elsewhere. */
+  /**
+   * Requests that have waited behind another one for long, if they may be made again. They are not waited for here any
+   * more, and may go elsewhere.
+   */
   takeBack(now: number): Exchange[] {
     if (this.#queue.length < 2 || now - this.#progress < this.#pool.patienceMs) return [];
+    const waiting = this.#queue.slice(1).filter(({ isOver }) => !isOver);
+    if (!this.#context.budget.take(now, waiting.length)) return [];
     this.#isSpent = true;
-    const rest = this.#queue.splice(1);
-    for (const exchange of rest) exchange.connection = null;
+    for (const exchange of this.#queue.splice(1)) exchange.connection = null;
+    this.#pool.upstream.counts.retries += waiting.length;
     if (this.#queue[0]?.isOver === true) this.#endUnasked();
-    return rest.filter(({ isOver }) => !isOver);
+    return waiting;
   }
 
   /** Sends the run of a body that `body` has just found in `bytes`. Returns false when the server should be waited for. */
-  sendBody(bytes: Buffer, { dataStart, dataEnd, framing, done, trailers }: BodyReader): boolean {
-    const length = dataEnd - dataStart;
-    const isChunked = framing === Framing.chunked;
-    if (length > 0) {
-      if (isChunked) this.#output.add(chunkHead(length));
-      this.#output.addData(bytes, dataStart, dataEnd);
-      if (isChunked) this.#output.add("\r\n");
-    }
-    if (done) {
-      if (isChunked) this.#output.add(`0\r\n${trailers}\r\n`);
+  sendBody(bytes: Buffer, body: BodyReader): boolean {
+    addRun(this.#output, bytes, body);
+    if (body.done) {
       this.#isSending = false;
+      if (!this.#answers.inBody) this.#deadline = this.#context.now + this.#context.settings.answerTimeoutMs;
     }
-    if (!this.#answers.inBody) this.#deadline = this.#context.now + this.#context.settings.answerTimeoutMs;
     return !this.#socket.writableNeedDrain;
   }
 
   /** Writes what has been added. */
   flush(): void {
-    this.#output.flush();
+    this.#awaitBody(this.#output.flush());
+  }
+
+  /** Whoever does not send a body, or does not take it, keeps the other waiting: a slow client is no fault of its server's. */
+  #awaitBody(isTaken: boolean): void {
+    if (!this.#isSending || this.#answers.inBody) return;
+    this.#deadline = isTaken ? Number.POSITIVE_INFINITY : this.#context.now + this.#context.settings.answerTimeoutMs;
   }
 
   /** The client can take more. */
@@ -140,7 +145,8 @@ export class ServerConnection implements AnswerTaker {
   }
 
   #patience(): number {
-    return this.#context.now + this.#context.settings.stallTimeoutMs;
+    const { answerTimeoutMs, stallTimeoutMs } = this.#context.settings;
+    return this.#context.now + (this.#answers.inBody ? stallTimeoutMs : answerTimeoutMs);
   }
 
   /** Nobody waits for the answer of `exchange`: the connection ends, unless others wait behind it. */
@@ -171,7 +177,7 @@ export class ServerConnection implements AnswerTaker {
     if (this.#tunnel !== null) this.#tunnel.fromServer(shared.subarray(0, length));
     else {
       this.#input.read(shared.subarray(0, length));
-      if (this.#answers.inBody && this.#queue[0]?.flush() === false) this.#pause();
+      if (this.#queue[0]?.flush() === false) this.#pause();
     }
     return true;
   };
@@ -224,7 +230,7 @@ export class ServerConnection implements AnswerTaker {
       return false;
     }
     exchange?.answer(head, framing);
-    this.#deadline = this.#patience();
+    this.#deadline = this.#context.now + this.#context.settings.stallTimeoutMs;
     return true;
   }
 
@@ -272,8 +278,8 @@ export class ServerConnection implements AnswerTaker {
 
   /** Waits for the next request. */
   #rest(): void {
-    this.#deadline = this.#context.now + this.#pool.idleMs;
     this.#input.resume();
+    this.#deadline = this.#context.now + this.#pool.idleMs;
     this.#pool.release(this);
   }
 
@@ -299,6 +305,7 @@ export class ServerConnection implements AnswerTaker {
   }
 
   readonly #onDrain = (): void => {
+    this.#awaitBody(true);
     this.#queue[0]?.serverDrained();
   };
 
