@@ -166,6 +166,22 @@ describe("26: bytes that nobody asked for", () => {
     expect(connections).toBe(3);
   });
 
+  test("late on a connection end the use of others again, on which more could be late", async () => {
+    const sockets: Socket[] = [];
+    const port = await startRaw((socket) => {
+      sockets.push(socket);
+      socket.on("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+    });
+    const { port: front } = await startFor([member("a", port)]);
+    for (let count = 0; count < 3; count += 1) await ask(front);
+    expect(sockets).toHaveLength(1);
+    const closed = once(sockets[0] as Socket, "close");
+    sockets[0]?.write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison");
+    await closed;
+    for (let count = 0; count < 3; count += 1) expect((await ask(front)).body.toString()).toBe("ok");
+    expect(sockets).toHaveLength(4);
+  });
+
   test("at once on a new connection are a failure, not an answer before the request", async () => {
     const port = await startRaw((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"));
     const { port: front } = await startFor([member("a", port)]);

@@ -12,6 +12,8 @@ const leastPatienceMs = 50;
 /** How long a server that kept such requests waiting is given one at a time: longer each time, up to a minute. */
 const slowMs = 1_000;
 const longestSlowMs = 60_000;
+/** How long no connection to a server that has sent more than was asked for is used again. */
+const aloneMs = 60_000;
 
 /** The connections to one server, kept alive. */
 export class Pool {
@@ -27,6 +29,8 @@ export class Pool {
   /** Until when requests are sent one at a time, because some had to wait for others. */
   #slowUntil = 0;
   #slowMs = slowMs;
+  /** Until when each request has a connection of its own. */
+  #aloneUntil = 0;
   /** What the first answer on a shared connection takes, in milliseconds: a moving mean. */
   #usualMs = 0;
   #watcher: NodeJS.Timeout | null = null;
@@ -118,6 +122,16 @@ export class Pool {
     this.#slowUntil = Number.POSITIVE_INFINITY;
   }
 
+  /**
+   * The server has sent more than was asked for. Where that comes late, a connection that is used again gives one
+   * client the answer to another: for a while each request has one of its own.
+   */
+  saidMore(): void {
+    this.distrust();
+    this.#aloneUntil = performance.now() + aloneMs;
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+  }
+
   /** How long a request on a shared connection waits for the one before it, in milliseconds. */
   get patienceMs(): number {
     return Math.max(leastPatienceMs, patience * this.#usualMs);
@@ -134,7 +148,7 @@ export class Pool {
 
   /** A connection is free. */
   release(connection: ServerConnection): void {
-    if (this.#isForgotten) {
+    if (this.#isForgotten || this.#context.now < this.#aloneUntil) {
       connection.destroy();
       return;
     }

@@ -198,7 +198,7 @@ export class ServerConnection implements AnswerTaker {
 
   /** Bytes that nobody asked for (RFC 9112, 9.3): whose answer would the next be? */
   unasked(): void {
-    this.#pool.distrust();
+    this.#pool.saidMore();
     this.destroy();
   }
 
@@ -259,7 +259,7 @@ export class ServerConnection implements AnswerTaker {
     exchange.connection = null;
     // What nobody asked for must not meet the next request.
     const isUnasked = moreCame && this.#queue.length === 0;
-    if (isUnasked) this.#pool.distrust();
+    if (isUnasked) this.#pool.saidMore();
     if (!this.#lasts || this.#isSending || this.#isSpent || isUnasked) this.#leave();
     else if (this.#queue.length === 0) this.#rest();
     else this.#goOn();
