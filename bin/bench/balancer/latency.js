@@ -93,7 +93,10 @@ function slowText({ rate, slowClients, rounds, rows }) {
   ];
   return shown(heads, rows.map(cells), [
     ["Wanted", "slow clients move the p99 of the others by no more than a fifth (1.20)."],
-    ["Slow", "450 trickle a head, cut after 1 s; 450 trickle a body; 100 read nothing of 16 MiB."],
+    [
+      "Slow",
+      "450 trickle a head, cut after 1 s; 450 trickle a body; 100 read nothing of 16 MiB (of nginx as the server).",
+    ],
     counted,
     where(),
     peers(),

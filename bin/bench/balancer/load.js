@@ -35,7 +35,7 @@ const totals = { sent: 0, answered: 0, failed: 0 };
 
 /** Different targets in an order that repeats late, as the script for wrk has them. */
 const head = (number) =>
-  `GET /k${(number * 7919) % 100_003} HTTP/1.1\r\nHost: bench\r\n${fresh ? "Connection: close\r\n" : ""}\r\n`;
+  `GET /data/k${(number * 7919) % 100_003} HTTP/1.1\r\nHost: bench\r\n${fresh ? "Connection: close\r\n" : ""}\r\n`;
 
 /** One client connection; when its request was due, or null when it has none. */
 class Connection {

@@ -28,7 +28,7 @@ async function withBalancer(ports, measure) {
 /** A client that had an answer, and keeps its connection. */
 async function idleClient(port) {
   const socket = connect(port, "127.0.0.1").on("error", () => {});
-  socket.write("GET /idle HTTP/1.1\r\nHost: bench\r\n\r\n");
+  socket.write("GET /data HTTP/1.1\r\nHost: bench\r\n\r\n");
   await Promise.race([once(socket, "data"), once(socket, "close")]);
   return socket;
 }

@@ -12,7 +12,7 @@ const CLOSE_MS = 500;
 
 /** Different targets in an order that repeats late, as our own generator has them. */
 const script = `local c = 0
-request = function() c = c + 1; return wrk.format("GET", "/k" .. (c * 7919 % 100003)) end
+request = function() c = c + 1; return wrk.format("GET", "/data/k" .. (c * 7919 % 100003)) end
 `;
 
 const inMs = { us: 0.001, ms: 1, s: 1000, m: 60_000 };

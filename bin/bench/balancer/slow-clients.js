@@ -12,8 +12,8 @@ const TICK_MS = 5;
 /** Of this many clients one reads nothing of its answer: megabytes of it stand in the kernel's buffers, which are for all. */
 const READERS = 10;
 const begin = (line) => `${line} HTTP/1.1\r\nHost: bench\r\n`;
-const head = { first: `${begin("GET /slow-head")}X-Slow: `, trickles: true };
-const body = { first: `${begin("POST /body")}Content-Length: 1000000\r\n\r\n`, trickles: true };
+const head = { first: `${begin("GET /data")}X-Slow: `, trickles: true };
+const body = { first: `${begin("POST /data/body")}Content-Length: 1000000\r\n\r\n`, trickles: true };
 const reader = { first: `${begin("GET /big")}\r\n`, trickles: false };
 
 let connected = 0;

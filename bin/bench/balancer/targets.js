@@ -19,19 +19,22 @@ ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((of) => `${of}_temp_p
 
 const nginxCommand = (name, text) => [programs.nginx.path, "-c", file(`${name}.conf`, text)];
 
-/** Servers on three ports: small answers, a big one at /big, and at /body one that waits for the request's whole body. */
+/** Servers on three ports: small answers, a big one at /big, and at /data/body one that waits for the request's whole body. */
 function nginxServers(ports) {
   truncateSync(file("big", ""), BIG_BYTES);
   const listens = ports.map((port) => `listen 127.0.0.1:${port} backlog=4096;`).join(" ");
   return nginxCommand(
     "servers",
     `${nginxHead("servers", 1)} client_max_body_size 0;
-server { ${listens} location = /big { alias ${file("big")}; } location = /body { proxy_pass http://127.0.0.1:${ports[0]}/; }
+server { ${listens} location = /big { alias ${file("big")}; } location = /data/body { proxy_pass http://127.0.0.1:${ports[0]}/; }
 location / { default_type application/json; return 200 '{"message":"Hello from Server: 1","status":"successful"}'; } } }`,
   );
 }
 
-/** Starts three servers, nginx where it is installed and else our own, on the core of what is not measured. */
+/**
+ * Starts servers on three ports, on the core of what is not measured: nginx where it is installed, else our own, which
+ * have no big answer.
+ */
 export async function startServers({ others: core }) {
   const ports = [await freePort(), await freePort(), await freePort()];
   const own = (port) => start([process.execPath, server], { core, env: { LBCTL_NAME: `s${port}`, LBCTL_PORT: port } });
