@@ -9,8 +9,8 @@ import { haproxy, lbctl, nginx } from "./targets.js";
 const cpuUs = (run) => run.cpuUs;
 
 const measured = (kinds, quick, fresh) =>
-  withTargets(kinds, { count: quick ? 5_000 : 20_000, fresh }, async (targets) => {
-    const rounds = quick ? 1 : 7;
+  withTargets(kinds, { count: quick ? 5_000 : 10_000, fresh }, async (targets) => {
+    const rounds = quick ? 1 : 5;
     const runs = await byTurns(targets, rounds, (target) => withCost(target, { seconds: 1, fresh }));
     const base = nginxRuns(targets, runs);
     const rows = targets.map(({ name }, at) => ({

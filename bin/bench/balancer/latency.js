@@ -95,7 +95,7 @@ function slowText({ rate, slowClients, rounds, rows }) {
     ["Wanted", "slow clients move the p99 of the others by no more than a fifth (1.20)."],
     [
       "Slow",
-      "450 trickle a head, cut after 1 s; 450 trickle a body; 100 read nothing of 16 MiB (of nginx as the server).",
+      "400 trickle a head, cut after 1 s; 500 trickle a body; 100 read nothing of 16 MiB (of nginx as the server).",
     ],
     counted,
     where(),

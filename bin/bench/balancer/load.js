@@ -1,9 +1,8 @@
 // A load generator: requests at a fixed rate, whether answers come or not (an open loop), or each as soon as the one
 // before it on its connection is answered (a closed loop). Runs in a process of its own.
-import { connect } from "node:net";
-import { BodyReader, more, ResponseHead, responseFraming } from "../../../dist/src/http1/index.js";
 import { latencyRecorder } from "../../../dist/src/stats/latency.js";
 import { given, report } from "../measure.js";
+import { Connection } from "./connection.js";
 
 /** `rate` a second in an open loop, or none; it ends after `seconds` or `count` requests. `fresh`: each on a new connection. */
 const {
@@ -14,19 +13,15 @@ const {
   count = Number.POSITIVE_INFINITY,
   fresh,
 } = given();
-/** How long the last answers are waited for. */
+/** How long connections may take to be made, all of them, and how long the last answers are waited for. */
+const CONNECT_MS = 30_000;
 const GRACE_MS = 5_000;
 /** How long an open loop goes before its latencies count: the generator's own first ones are long. */
 const WARM_UP_MS = 500;
 /** How long answers and what is due may wait to be looked at, in an open loop. */
 const NAP_MS = 0.05;
 const nobody = new Int32Array(new SharedArrayBuffer(4));
-/** How long after one that broke a connection is made again. */
-const REOPEN_MS = 10;
 
-const limits = { line: 16_384, head: 65_536, fields: 200 };
-const buffer = Buffer.allocUnsafeSlow(65_536);
-const decode = (bytes, from, to) => bytes.toString("latin1", from, to);
 const latencies = latencyRecorder();
 /** Connections without a request, and the times of requests without a connection. */
 const idle = new Set();
@@ -37,72 +32,14 @@ const totals = { sent: 0, answered: 0, failed: 0 };
 const head = (number) =>
   `GET /data/k${(number * 7919) % 100_003} HTTP/1.1\r\nHost: bench\r\n${fresh ? "Connection: close\r\n" : ""}\r\n`;
 
-/** One client connection; when its request was due, or null when it has none. */
-class Connection {
-  due = null;
-  #socket;
-  #reader = new ResponseHead(limits, decode);
-  #body = new BodyReader();
-  #inBody = false;
-  #held = null;
-
-  open() {
-    this.#reader.reset();
-    this.#inBody = false;
-    this.#held = null;
-    const onread = { buffer, callback: (length) => this.#onRead(length) };
-    const socket = connect({ host: "127.0.0.1", port, noDelay: true, onread }, () => ended || ready(this));
-    socket.on("error", () => {});
-    socket.on("close", () => {
-      if (socket !== this.#socket || ended) return;
-      idle.delete(this);
-      if (this.due !== null) over(this, 0);
-      setTimeout(() => this.open(), REOPEN_MS);
-    });
-    this.#socket = socket;
-  }
-
-  send(due) {
-    this.due = due;
-    this.#socket.write(head(totals.sent++), "latin1");
-  }
-
-  #onRead(length) {
-    const now = buffer.subarray(0, length);
-    const bytes = this.#held === null ? now : Buffer.concat([this.#held, now]);
-    this.#held = null;
-    let at = 0;
-    if (!this.#inBody) {
-      at = this.#reader.read(bytes, 0, bytes.length);
-      if (at === more) this.#held = Buffer.from(bytes);
-      if (at < 0) return true;
-      this.#body.begin(responseFraming(this.#reader, "GET"), this.#reader.fields.contentLength);
-      this.#inBody = true;
-    }
-    while (!this.#body.done && at < bytes.length) at = this.#body.read(bytes, at, bytes.length);
-    if (this.#body.done) this.#answered();
-    return true;
-  }
-
-  #answered() {
-    const { status, persists } = this.#reader;
-    this.#inBody = false;
-    this.#reader.reset();
-    over(this, status);
-    if (persists) return ready(this);
-    const socket = this.#socket;
-    this.open();
-    socket.destroy();
-  }
-}
-
-/** A connection's request is over; 0 for one without an answer. */
-function over(connection, status) {
+/** A request is over that was due then; status 0 for one without an answer. */
+function over(due, status) {
   totals.answered++;
   if (status !== 200) totals.failed++;
-  if (rate === undefined || connection.due >= began + WARM_UP_MS) latencies.record(performance.now() - connection.due);
-  connection.due = null;
+  if (rate === undefined || due >= began + WARM_UP_MS) latencies.record(performance.now() - due);
 }
+
+const send = (connection, due) => connection.send(head(totals.sent++), due);
 
 let began = 0;
 let ended = false;
@@ -110,8 +47,8 @@ const isOver = () => ended || totals.sent >= count || (began > 0 && performance.
 
 /** A connection may have a request: one that waits, or in a closed loop the next. */
 function ready(connection) {
-  if (waiting.length > 0) connection.send(waiting.shift());
-  else if (began > 0 && rate === undefined && !isOver()) connection.send(performance.now());
+  if (waiting.length > 0) send(connection, waiting.shift());
+  else if (began > 0 && rate === undefined && !isOver()) send(connection, performance.now());
   else idle.add(connection);
 }
 
@@ -136,8 +73,9 @@ const until = async (condition, ms = Number.POSITIVE_INFINITY) => {
   while (!condition() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
 };
 
-for (let i = 0; i < connections; i++) new Connection().open();
-await until(() => idle.size === connections, GRACE_MS);
+const broken = (connection) => idle.delete(connection);
+for (let i = 0; i < connections; i++) new Connection(port, { ready, over, broken }).open();
+await until(() => idle.size === connections, CONNECT_MS);
 if (idle.size < connections) throw new Error(`127.0.0.1:${port} took ${idle.size} of ${connections} connections.`);
 began = performance.now();
 if (rate === undefined) {

@@ -28,7 +28,7 @@ const measure = (quick) =>
     kinds,
     { count: quick ? 5_000 : 20_000 },
     async (targets) => {
-      const rounds = quick ? 1 : 7;
+      const rounds = quick ? 1 : 5;
       const runs = await byTurns(targets, rounds, (target) => withCost(target, { seconds: 1 }, together));
       return { rounds, rows: rowsOf(targets, runs) };
     },
