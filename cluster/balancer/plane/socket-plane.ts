@@ -47,13 +47,19 @@ export async function openSocketPlane(
     await log?.close();
     throw error;
   });
+  let turn = clients.values();
+  const nextClient = (): Client | undefined => {
+    const { value } = turn.next();
+    if (value === undefined) turn = clients.values();
+    return value ?? turn.next().value;
+  };
   const sweep = (): void => {
     context.now = performance.now();
-    for (const client of clients) client.sweep(context.now);
+    for (let left = Math.ceil(clients.size / sweepParts); left > 0; left -= 1) nextClient()?.sweep(context.now);
     context.pools.sweep(context.now);
   };
   // What has come while the process was busy, or stopped, is read first: it is not late.
-  const sweeps = setInterval(() => setImmediate(sweep), sweepMs(options));
+  const sweeps = setInterval(() => setImmediate(sweep), sweepMs(options) / sweepParts);
   return {
     port: listener.port,
     refusals,
@@ -114,6 +120,9 @@ function newContext(
 const count = (refusals: Map<number, number>, status: number): void => {
   refusals.set(status, (refusals.get(status) ?? 0) + 1);
 };
+
+/** The clients are looked at by turns: the requests of the others would wait while many were cut at once. */
+const sweepParts = 10;
 
 /** Often enough that no timeout is late by more than a quarter of it, or half a second. */
 function sweepMs(options: Settings): number {
