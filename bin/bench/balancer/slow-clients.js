@@ -4,10 +4,14 @@ import { connect } from "node:net";
 import { given, report } from "../measure.js";
 
 const { port, count } = given();
-/** How often each that trickles sends a byte, and how soon one that was cut is back. */
+/** How often each that trickles sends a byte, and how soon one that was cut is back: not all of them at once. */
 const EVERY_MS = 500;
 const BACK_MS = 100;
 const TICK_MS = 5;
+/** Over how long they come: as long as heads may take, so that those who are cut stay apart as well. */
+const COME_MS = 1_000;
+/** How long answers that nobody reads may go on filling buffers. */
+const SETTLE_MS = 1_000;
 
 /** Of this many clients one reads nothing of its answer: megabytes of it stand in the kernel's buffers, which are for all. */
 const READERS = 10;
@@ -31,8 +35,8 @@ function slowClient({ first, trickles }) {
     socket.on("close", () => setTimeout(open, BACK_MS));
     if (trickles) socket.resume();
   };
-  open();
-  return () => trickles && socket.writable && socket.write("a");
+  setTimeout(open, Math.random() * COME_MS);
+  return () => trickles && socket?.writable && socket.write("a");
 }
 
 const kindOf = (n) => (n % READERS === 0 ? reader : n % 2 === 0 ? head : body);
@@ -42,7 +46,7 @@ let isReported = false;
 setInterval(() => {
   const each = Math.ceil((count * TICK_MS) / EVERY_MS);
   for (let i = 0; i < each; i++) trickles[turn++ % count]();
-  if (isReported || connected < count || turn < 3 * count) return;
+  if (isReported || connected < count || turn < (count * (COME_MS + SETTLE_MS)) / EVERY_MS) return;
   isReported = true;
   report(connected);
 }, TICK_MS);
