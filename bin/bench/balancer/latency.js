@@ -8,25 +8,29 @@ import { haproxy, lbctl, nginx } from "./targets.js";
 /** The rate, of what the slowest can do: the core of the load and the servers must have room for slow clients, too. */
 const SHARE = 0.3;
 const SLOW_CLIENTS = 1_000;
-/** Heads that trickle are cut after this long, so that each round has cuts and new connections. */
-const HEAD_TIMEOUT_MS = 1_000;
+/** Heads that trickle are cut after this long, and so are as many at any time of a round: lbctl's default, as HAProxy's. */
+const HEAD_TIMEOUT_MS = 10_000;
 
 const p99Ms = (run) => run.p99Ms;
 const failed = (run) => run.failed;
 
 /** Runs `measure` with each kind by turns, at a rate that all of them can bear. */
-const atOneRate = (kinds, quick, measure) =>
+const atOneRate = (kinds, quick, { rounds, ...load }, measure) =>
   withTargets(kinds, { count: quick ? 10_000 : 50_000 }, async (targets, slowest) => {
-    const load = { seconds: quick ? 1 : 2.5, rate: Math.floor(slowest * SHARE) };
-    const rounds = quick ? 1 : 5;
-    const runs = await byTurns(targets, rounds, (target) => measure(target, load));
-    return { rate: load.rate, rounds, targets, runs };
+    const rate = Math.floor(slowest * SHARE);
+    const runs = await byTurns(targets, rounds, (target) => measure(target, { ...load, rate }));
+    return { rate, rounds, targets, runs };
   });
 
 const kinds = [nginx(), haproxy(), lbctl("1 worker"), lbctl("2 workers", "--workers", "2")];
 
 async function measureLatency(quick) {
-  const { rate, rounds, targets, runs } = await atOneRate(kinds, quick, openLoop);
+  const { rate, rounds, targets, runs } = await atOneRate(
+    kinds,
+    quick,
+    quick ? { rounds: 1, seconds: 1 } : { rounds: 5, seconds: 2.5 },
+    openLoop,
+  );
   const base = nginxRuns(targets, runs);
   const rows = targets.map(({ name }, at) => ({
     name,
@@ -62,12 +66,18 @@ const slowKinds = [
 
 async function bothWays(target, load) {
   const alone = await openLoop(target, load);
-  const beside = await withSlowClients(target, SLOW_CLIENTS, () => openLoop(target, load));
+  const slowClients = { count: SLOW_CLIENTS, comeMs: load.comeMs };
+  const beside = await withSlowClients(target, slowClients, () => openLoop(target, load));
   return { alone, beside };
 }
 
 async function measureSlow(quick) {
-  const { rate, rounds, targets, runs } = await atOneRate(slowKinds, quick, bothWays);
+  const { rate, rounds, targets, runs } = await atOneRate(
+    slowKinds,
+    quick,
+    quick ? { rounds: 1, seconds: 1, comeMs: 1_000 } : { rounds: 3, seconds: 5, comeMs: HEAD_TIMEOUT_MS },
+    bothWays,
+  );
   const rows = targets.map(({ name }, at) => ({
     name,
     aloneP99Ms: spread(runs[at].map(({ alone }) => alone.p99Ms)),
@@ -95,7 +105,7 @@ function slowText({ rate, slowClients, rounds, rows }) {
     ["Wanted", "slow clients move the p99 of the others by no more than a fifth (1.20)."],
     [
       "Slow",
-      "400 trickle a head, cut after 1 s; 500 trickle a body; 100 read nothing of 16 MiB (of nginx as the server).",
+      "400 trickle a head, cut after 10 s; 500 trickle a body; 100 read nothing of 16 MiB (of nginx as the server).",
     ],
     counted,
     where(),

@@ -95,8 +95,8 @@ export const nginxRuns = (targets, runs) => (targets[0].name.startsWith("nginx")
 export const total = (runs, figure) => runs.reduce((sum, run) => sum + figure(run), 0);
 
 /** Calls `measure` while so many slow clients are connected. */
-export async function withSlowClients({ port }, count, measure) {
-  const { child, reported } = launch("./slow-clients.js", { port, count }, apart.others);
+export async function withSlowClients({ port }, { count, comeMs }, measure) {
+  const { child, reported } = launch("./slow-clients.js", { port, count, comeMs }, apart.others);
   await reported;
   const result = await measure();
   end(child);

@@ -3,13 +3,12 @@
 import { connect } from "node:net";
 import { given, report } from "../measure.js";
 
-const { port, count } = given();
+/** They come over `comeMs`: where that is as long as heads may take, those who are cut stay apart as well. */
+const { port, count, comeMs } = given();
 /** How often each that trickles sends a byte, and how soon one that was cut is back: not all of them at once. */
 const EVERY_MS = 500;
 const BACK_MS = 100;
 const TICK_MS = 5;
-/** Over how long they come: as long as heads may take, so that those who are cut stay apart as well. */
-const COME_MS = 1_000;
 /** How long answers that nobody reads may go on filling buffers. */
 const SETTLE_MS = 1_000;
 
@@ -35,7 +34,7 @@ function slowClient({ first, trickles }) {
     socket.on("close", () => setTimeout(open, BACK_MS));
     if (trickles) socket.resume();
   };
-  setTimeout(open, Math.random() * COME_MS);
+  setTimeout(open, Math.random() * comeMs);
   return () => trickles && socket?.writable && socket.write("a");
 }
 
@@ -46,7 +45,7 @@ let isReported = false;
 setInterval(() => {
   const each = Math.ceil((count * TICK_MS) / EVERY_MS);
   for (let i = 0; i < each; i++) trickles[turn++ % count]();
-  if (isReported || connected < count || turn < (count * (COME_MS + SETTLE_MS)) / EVERY_MS) return;
+  if (isReported || connected < count || turn < (count * (comeMs + SETTLE_MS)) / EVERY_MS) return;
   isReported = true;
   report(connected);
 }, TICK_MS);
