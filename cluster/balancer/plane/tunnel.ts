@@ -67,5 +67,8 @@ export class Tunnel {
 function join(one: Socket, other: Socket): void {
   one.on("end", () => other.end());
   one.on("drain", () => other.resume());
-  one.on("close", () => other.destroy());
+  one.on("close", () => {
+    // Where both ways have ended, what was sent last may still be on its way to the other end.
+    if (!one.readableEnded || !one.writableFinished) other.destroy();
+  });
 }
