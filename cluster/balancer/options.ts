@@ -46,7 +46,11 @@ const turnOn = (flag: string, help: string): SwitchOption => ({ flag, unit: "swi
 
 /** By the field of the configuration that each one sets. */
 const options = {
-  headTimeoutMs: ms("head-timeout", 10_000, "for the head of a request to arrive, in all (HAProxy's sample: 10 s)"),
+  headTimeoutMs: ms(
+    "head-timeout",
+    10_000,
+    "for the head of a request to arrive, in all, and for a client's first to begin (HAProxy's sample: 10 s)",
+  ),
   idleTimeoutMs: ms("idle-timeout", 60_000, "for the next request of a client to begin (HAProxy's sample: 1 min)"),
   stallTimeoutMs: ms(
     "stall-timeout",

@@ -67,11 +67,14 @@ describe("35: a client that trickles", () => {
     },
   );
 
-  test("nothing at all is cut without a word, and so is one that says no more", async () => {
+  test.each(["idleTimeoutMs", "headTimeoutMs"])("nothing at all is cut without a word (%s)", async (timeout) => {
+    const balancer = await startFor([], { [timeout]: 100 });
+    expect(await text(open(balancer.port))).toBe("");
+  });
+
+  test("nothing more is cut without a word, too", async () => {
     const balancer = await startFor([], { idleTimeoutMs: 100 });
-    const idle = open(balancer.port);
     const kept = open(balancer.port, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
-    expect(await text(idle)).toBe("");
     expect((await text(kept)).match(/HTTP\/1.1 \d+/g)).toEqual(["HTTP/1.1 503"]);
   });
 });

@@ -82,17 +82,13 @@ export class Client {
     this.#input = new Input(socket, (bytes, at) => this.#take(bytes, at));
     this.output = new Output(socket);
     this.#onGone = onGone;
-    this.#deadline = context.now + context.settings.idleTimeoutMs;
-    if (context.settings.proxyProtocol) this.#awaitProxyHeader();
+    // Who connects has something to say: as HAProxy and nginx have it, the first request is not waited for as others are.
+    this.#deadline = context.now + Math.min(context.settings.headTimeoutMs, context.settings.idleTimeoutMs);
+    if (context.settings.proxyProtocol) this.#phase = Phase.proxy;
     socket.on("end", this.#onEnd);
     socket.on("drain", this.#onDrain);
     socket.on("error", () => socket.destroy());
     socket.on("close", this.#onClose);
-  }
-
-  #awaitProxyHeader(): void {
-    this.#phase = Phase.proxy;
-    this.#deadline = this.#context.now + this.#context.settings.headTimeoutMs;
   }
 
   get sender(): Sender {
@@ -208,7 +204,6 @@ export class Client {
       return -1;
     }
     this.#phase = Phase.idle;
-    this.#deadline = this.#context.now + this.#context.settings.idleTimeoutMs;
     const isOther = header.address !== null && this.sender.trusted;
     if (isOther && !this.#visitor.becomes(normalizeIp(header.address ?? ""))) {
       this.output.add(refusalAnswer("too-many-connections", "Connection: close\r\n"));
