@@ -46,6 +46,16 @@ describe("35: a client that trickles", () => {
     expect(await trickle(head, "y", 5)).toMatch(/^HTTP\/1.1 408 .*"reason":"request-timeout"/s);
   });
 
+  test("its head is cut however many clients come and go meanwhile", async () => {
+    const balancer = await startFor([], { headTimeoutMs: 100 });
+    const head = open(balancer.port, "GET / HTTP/1.1\r\n");
+    let isCut = false;
+    head.resume().once("end", () => {
+      isCut = true;
+    });
+    while (!isCut) await Promise.all(Array.from({ length: 8 }, () => ask(balancer.port, { path: "/health" })));
+  });
+
   test("its body is cut, and its server let go", async () => {
     const port = await startHttp((request) => void request.resume());
     const balancer = await startFor([member("a", port)], { stallTimeoutMs: 200 });

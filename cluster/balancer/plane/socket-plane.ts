@@ -20,6 +20,7 @@ import { Pool } from "./pool.ts";
 import { Pools } from "./pools.ts";
 import { Readers } from "./readers.ts";
 import { statusOf } from "./refusal.ts";
+import { byTurns } from "./turns.ts";
 
 /** Starts to take requests; rejects with the system's error when the port is taken. */
 export const startSocketPlane: StartDataPlane = (options) =>
@@ -47,15 +48,10 @@ export async function openSocketPlane(
     await log?.close();
     throw error;
   });
-  let turn = clients.values();
-  const nextClient = (): Client | undefined => {
-    const { value } = turn.next();
-    if (value === undefined) turn = clients.values();
-    return value ?? turn.next().value;
-  };
+  const turns = byTurns(clients);
   const sweep = (): void => {
     context.now = performance.now();
-    for (let left = Math.ceil(clients.size / sweepParts); left > 0; left -= 1) nextClient()?.sweep(context.now);
+    for (let left = Math.ceil(clients.size / sweepParts); left > 0; left -= 1) turns.next().value?.sweep(context.now);
     context.pools.sweep(context.now);
   };
   // What has come while the process was busy, or stopped, is read first: it is not late.
