@@ -144,9 +144,15 @@ export class Client {
       return;
     }
     const isSlow = !this.#input.isPaused && this.#body.isSlow;
+    this.#expectBody(now);
+    if (isSlow) this.#breakOff("request-timeout");
+  }
+
+  /** From now on some of the body has to come, if it is not whole. */
+  #expectBody(now: number): void {
+    if (this.#body.done) return;
     this.#body.restart();
-    this.#deadline = this.#body.done ? Number.POSITIVE_INFINITY : now + this.#context.settings.stallTimeoutMs;
-    if (isSlow && !this.#body.done) this.#breakOff("request-timeout");
+    this.#deadline = now + this.#context.settings.stallTimeoutMs;
   }
 
   /** Takes bytes from a buffer that is used again. */
@@ -233,7 +239,7 @@ export class Client {
     this.#phase = Phase.exchange;
     this.#deadline = Number.POSITIVE_INFINITY;
     this.#body.begin(head);
-    if (!this.#body.done) this.#deadline = this.#context.now + this.#context.settings.stallTimeoutMs;
+    this.#expectBody(this.#context.now);
     const own = ownAnswer(head, this.#context);
     if (own !== null) {
       this.#context.done(0, own.refusal === null ? null : own.status);
@@ -300,7 +306,7 @@ export class Client {
 
   /** The server can take more. */
   resume(): void {
-    if (this.#input.isPaused) this.#body.restart();
+    if (this.#input.isPaused) this.#expectBody(this.#context.now);
     this.#input.resume();
   }
 
