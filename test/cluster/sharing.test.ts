@@ -115,6 +115,36 @@ describe("requests of one moment", () => {
     within.release();
   });
 
+  test("that were sent again are answered here, too, which is no more than was asked for", async () => {
+    let connections = 0;
+    let held = "";
+    const behind = signal<Socket>();
+    const port = await startRaw((socket) => {
+      connections += 1;
+      let isHeld = false;
+      socket.setEncoding("latin1").on("data", (chunk) => {
+        for (const [, path = ""] of String(chunk).matchAll(/^GET (\S+)/gm)) {
+          isHeld ||= path === "/slow";
+          if (isHeld) held += ok(path);
+          else socket.write(ok(path));
+        }
+        if (isHeld) behind.resolve(socket);
+      });
+    });
+    const balancer = await startFor([member("a", port)]);
+    const [first, ...others] = await openWarm(balancer, 4);
+    first?.write(head("GET /slow"));
+    for (const socket of others) socket.write(head("GET /own"));
+    await Promise.all(others.map((socket) => next(socket, "/own")));
+    expect(held).toContain("/own");
+    const answered = next(first as Socket, "/slow");
+    (await behind.promise).write(held);
+    await answered;
+    const before = connections;
+    for (const path of paths.slice(0, 5)) await ask(balancer.port, { path });
+    expect(connections - before).toBeLessThan(5);
+  });
+
   test("share nothing where that is turned off", async () => {
     let outstanding = 0;
     let most = 0;

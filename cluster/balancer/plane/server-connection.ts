@@ -257,8 +257,8 @@ export class ServerConnection implements AnswerTaker {
   #free(exchange: Exchange, moreCame: boolean): void {
     this.#queue.shift();
     exchange.connection = null;
-    // What nobody asked for must not meet the next request.
-    const isUnasked = moreCame && this.#queue.length === 0;
+    // What nobody asked for must not meet the next request. Requests that were taken back were asked here, too.
+    const isUnasked = moreCame && this.#queue.length === 0 && !this.#isSpent;
     if (isUnasked) this.#pool.saidMore();
     if (!this.#lasts || this.#isSending || this.#isSpent || isUnasked) this.#leave();
     else if (this.#queue.length === 0) this.#rest();
