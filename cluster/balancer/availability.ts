@@ -55,6 +55,10 @@ function placeOf(key: string): number {
  */
 const unanswering = /\b(E(CONNREFUSED|HOSTUNREACH|NETUNREACH|ADDRNOTAVAIL)|ENOTFOUND)\b|TIMEOUT/;
 
+/** Whether a server is to be used though it is down. */
+export const isForced = ({ panic }: Availability, upstream: Upstream): boolean =>
+  panic && !isUp(upstream) && !unanswering.test(upstream.lastError ?? "");
+
 /**
  * Marks the servers that are to be used though they are down, as Envoy's panic does: when fewer than `panicPercent` of
  * those that don't drain are up, and some are, so that what is left of them is not overrun. Returns whether that is
@@ -65,7 +69,6 @@ export function reckonPanic(availability: Availability, upstreams: readonly Upst
   const up = here.filter(isUp).length;
   const before = availability.panic;
   availability.panic = up > 0 && up * 100 < here.length * availability.panicPercent;
-  for (const upstream of upstreams)
-    upstream.forced = availability.panic && !isUp(upstream) && !unanswering.test(upstream.lastError ?? "");
+  for (const upstream of upstreams) upstream.forced = isForced(availability, upstream);
   return availability.panic !== before;
 }

@@ -1,5 +1,12 @@
 import { formatPolicy, type Member } from "../../src/placement/index.ts";
-import { type Availability, type AvailabilityOptions, newAvailability, reckonPanic, warm } from "./availability.ts";
+import {
+  type Availability,
+  type AvailabilityOptions,
+  isForced,
+  newAvailability,
+  reckonPanic,
+  warm,
+} from "./availability.ts";
 import type { CheckSpec } from "./config.ts";
 import type { BalancerEvent } from "./events.ts";
 import { formatKey } from "./key.ts";
@@ -155,6 +162,8 @@ export class Members implements Routing {
     upstream.streak = Math.min(upstream.streak, 0) - 1;
     const failures = upstream.proven ? this.#check.fall : 1;
     if (upstream.healthy && -upstream.streak >= failures) this.#change(upstream, { healthy: false }, reason);
+    // In a panic it matters how a server is down.
+    else if (upstream.forced !== isForced(this.#availability, upstream)) this.#changed();
   }
 
   /** Tells of a change only when it makes the difference between up and down. */

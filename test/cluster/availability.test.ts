@@ -14,6 +14,7 @@ import {
   servedBy,
   startFor,
   startHttp,
+  startOne,
   startRaw,
   startServers,
 } from "./harness.ts";
@@ -81,6 +82,23 @@ describe("32: panic", () => {
     await expect
       .poll(async () => new Set(await ownersNow(balancer)), patience)
       .toEqual(new Set(["server-1", "doubtful"]));
+  });
+
+  test("no longer uses a server that answered badly, and then refuses connections", async () => {
+    const [bad, worse, good] = await Promise.all([startOne("bad"), startOne("worse"), startDoubtful("good")]);
+    const members = [member("bad", bad.port), member("worse", worse.port), good.member];
+    const check = { ...quick, path: "/what-they-do-not-know" };
+    const balancer = await startFor(members, { ...byUri, check });
+    await expect.poll(async () => new Set(await ownersNow(balancer)), patience).toContain("worse");
+    await expect.poll(async () => new Set(await ownersNow(balancer)), patience).toContain("bad");
+    await worse.close();
+    const attempts = async () => {
+      const replies = [];
+      for (const path of paths) replies.push(await ask(balancer.port, { path }));
+      return new Set(replies.map(({ headers }) => headers["x-lbctl-attempts"] ?? "1"));
+    };
+    await expect.poll(attempts, patience).toEqual(new Set(["1"]));
+    expect(new Set(await ownersNow(balancer))).toEqual(new Set(["bad", "good"]));
   });
 
   test("does not use servers that refuse connections, and does not come where it is off", async () => {
