@@ -14,7 +14,7 @@ import { loaded, Replica } from "./replica.ts";
 const tellEveryMs = 200;
 
 /** Whether this process was started to be one. */
-export const isWorker = (): boolean => process.connected && process.argv[2] === workerArguments[0];
+export const isWorker = (): boolean => process.argv[2] === workerArguments[0];
 
 /** Runs this process as a worker, until its parent closes it or is gone. */
 export function runWorker(): void {
@@ -34,6 +34,8 @@ export function runWorker(): void {
   // The parent decides when to end: a Ctrl-C goes to both.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const) process.on(signal, () => {});
   process.on("disconnect", () => process.exit());
+  // Its parent may have ended while this was loaded.
+  if (!process.connected) process.exit();
   tell({ type: "ready" });
 }
 
