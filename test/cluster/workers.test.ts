@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { connect } from "node:net";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { freshPort } from "../lbctl.ts";
 import {
   ask,
   closeOf,
@@ -15,7 +16,7 @@ import {
   startServers,
   token,
 } from "./harness.ts";
-import { childrenOf, run, runToEnd, useProgram } from "./program.ts";
+import { childrenOf, run, runToEnd, start, useProgram } from "./program.ts";
 
 const program = useProgram("balancer");
 
@@ -32,6 +33,14 @@ async function startWorkers(count: number, env: Record<string, string> = {}) {
     ...env,
   });
   return { ...running, members, balancer: running };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 const paths = Array.from({ length: 40 }, (_, i) => `/data/${i}`);
@@ -189,4 +198,60 @@ describe("several workers", () => {
     expect(stderr).toMatch(new RegExp(`^balancer: port ${port} is taken.*LBCTL_LISTEN.*\\n$`));
     expect(code).toBe(1);
   });
+});
+
+describe("a balancer of several workers that is only starting", () => {
+  /** Starts one, and stops each of its workers before it hears anything. */
+  async function startStopped(port: number) {
+    const child = start(program(), { LBCTL_WORKERS: "2", LBCTL_LISTEN: `127.0.0.1:${port}`, LBCTL_CHECK: "off" });
+    await expect.poll(async () => (await childrenOf(child.pid)).length, patience).toBe(2);
+    const workers = await childrenOf(child.pid);
+    for (const pid of workers) process.kill(pid, "SIGSTOP");
+    onTestFinished(() => {
+      for (const pid of workers) if (isAlive(pid)) process.kill(pid, "SIGKILL");
+    });
+    return { child, workers };
+  }
+
+  test("leaves none behind when it is killed, and no balancer in its place", async () => {
+    const { child, workers } = await startStopped(freshPort());
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    for (const pid of workers) process.kill(pid, "SIGCONT");
+    await expect.poll(() => workers.some(isAlive), patience).toBe(false);
+  });
+
+  test("replaces one that has ended although the others were not there yet", async () => {
+    const port = freshPort();
+    const { child, workers } = await startStopped(port);
+    const [early = Number.NaN, late = Number.NaN] = workers;
+    process.kill(early, "SIGCONT");
+    await expect.poll(() => ask(port, { path: "/health" }).catch(() => null), patience).toBeTruthy();
+    process.kill(early, "SIGKILL");
+    process.kill(late, "SIGCONT");
+    await expect
+      .poll(async () => (await childrenOf(child.pid)).filter((pid) => pid !== early).length, patience)
+      .toBe(2);
+  });
+});
+
+test("workers are replaced though there was no free descriptor when they ended", async () => {
+  const [server] = await startServers(1);
+  const env = { LBCTL_WORKERS: "2", LBCTL_LISTEN: "127.0.0.1:0", LBCTL_SERVERS: `a=${server?.address}` };
+  const { child, port, ended } = await run(program(), env, 64);
+  const workers = await childrenOf(child.pid);
+  for (const pid of workers) process.kill(pid, "SIGSTOP");
+  const clients = Array.from({ length: 80 }, () => connect({ host: "127.0.0.1", port }).on("error", () => {}));
+  onTestFinished(() => {
+    for (const client of clients) client.destroy();
+  });
+  // With none left, the next one is turned away by the system.
+  await Promise.race(clients.map(closeOf));
+  for (const pid of workers) process.kill(pid, "SIGKILL");
+  await expect
+    .poll(async () => (await childrenOf(child.pid)).filter((pid) => !workers.includes(pid)).length, patience)
+    .toBe(2);
+  expect((await ask(port)).status).toBe(200);
+  child.kill("SIGTERM");
+  expect((await ended).code).toBe(0);
 });

@@ -10,6 +10,8 @@ export class Dealer {
   readonly #slots: ReadonlySet<Slot>;
   /** Those for which there is no worker at the moment. */
   #waiting: Accepted[] = [];
+  /** Connections wait where there is no worker. */
+  #holds = true;
   #isClosed = false;
 
   constructor(slots: ReadonlySet<Slot>) {
@@ -20,13 +22,14 @@ export class Dealer {
   deal(accepted: Accepted): void {
     const slot = this.#least();
     if (slot !== null) this.#give(slot, accepted);
-    else if (this.#isClosed) closeAccepted(accepted);
-    else this.#waiting.push(accepted);
+    else if (this.#holds) this.#waiting.push(accepted);
+    else closeAccepted(accepted);
   }
 
   /** A worker has come. */
   welcome(slot: Slot): void {
     slot.isReady = true;
+    this.#holds = !this.#isClosed;
     for (const accepted of this.#waiting.splice(0)) this.deal(accepted);
   }
 
@@ -41,6 +44,12 @@ export class Dealer {
   /** No worker is to come any more. */
   close(): void {
     this.#isClosed = true;
+    this.letGo();
+  }
+
+  /** Until a worker comes, none is waited for. */
+  letGo(): void {
+    this.#holds = false;
     for (const accepted of this.#waiting.splice(0)) closeAccepted(accepted);
   }
 

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { formatPolicy, sourcesOf } from "../../../src/placement/index.ts";
 import type { Durations } from "../durations.ts";
+import { codeOf } from "../error-code.ts";
 import type { BalancerEvent } from "../events.ts";
 import type { Members } from "../members.ts";
 import { type Listener, listenFor } from "../plane/listener.ts";
@@ -43,7 +44,6 @@ class WorkersPlane implements DataPlane {
   #listener: Listener | null = null;
   readonly #restarts = new Set<NodeJS.Timeout>();
   #shown: View | null = null;
-  #started = false;
   #closing = false;
 
   constructor(options: WorkersOptions) {
@@ -71,7 +71,6 @@ class WorkersPlane implements DataPlane {
     this.#listener = await listenFor(setup.listen, (accepted) => this.#dealer.deal(accepted));
     try {
       await Promise.all(Array.from({ length: workers }, () => this.#fork()));
-      this.#started = true;
     } catch (error) {
       await this.close(0);
       throw error;
@@ -132,10 +131,18 @@ class WorkersPlane implements DataPlane {
     const worker = fork(this.#options.file, workerArguments, { env: { ...process.env, LBCTL_TOKEN: "" } });
     const slot = newSlot(worker);
     this.#slots.add(slot);
-    worker.on("error", () => {});
-    worker.once("exit", (code, signal) => this.#ended(slot, signal ?? `exit code ${code}`, began));
     return new Promise((resolve, reject) => {
-      worker.once("exit", () => reject(new Error("a worker ended before it took connections")));
+      const ended = (how: string): void => {
+        this.#ended(slot, how, began);
+        reject(new Error(`a worker ended before it took connections (${how})`));
+      };
+      worker.once("exit", (code, signal) => ended(signal ?? `exit code ${code}`));
+      worker.on("error", (error) => {
+        // One that could not even be started does not exit. What it lacks may be descriptors.
+        if (worker.pid !== undefined) return;
+        this.#dealer.letGo();
+        ended(codeOf(error));
+      });
       worker.on("message", (message: FromWorker) => {
         if (message.type === "ready") this.#begin(worker);
         else if (message.type === "started") {
@@ -195,14 +202,15 @@ class WorkersPlane implements DataPlane {
     this.#slots.delete(slot);
     leave(slot);
     this.#dealer.part(slot);
-    if (this.#closing || !this.#started) return;
+    if (this.#closing) return;
     this.#options.emit({ type: "worker-lost", reason: how });
     const soon = performance.now() - began < restartMs;
     const timer = setTimeout(
       () => {
         this.#restarts.delete(timer);
         this.restarts += 1;
-        this.#fork().catch((error: unknown) => this.#options.emit({ type: "defect", reason: String(error) }));
+        // One that ends before it takes connections is told of, and replaced, as any other.
+        this.#fork().catch(() => {});
       },
       soon ? restartMs : 0,
     );
