@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { createPlacement, hashes, parsePolicy } from "../../src/placement/index.ts";
 import {
@@ -11,6 +13,7 @@ import {
   signal,
   startFor,
   startHttp,
+  startRaw,
   startServers,
 } from "./harness.ts";
 
@@ -196,4 +199,32 @@ describe("a policy that numbers servers in the order given", () => {
       expect(candidates).toEqual(expected.candidates(key).map((index) => expected.members[index]?.name));
     }
   });
+});
+
+test("a request that is on its way as its server leaves is waited for no longer than any other", async () => {
+  const startHalf = () =>
+    startRaw((socket) =>
+      socket.on("data", (bytes) => {
+        if (bytes.includes("/warm")) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+      }),
+    );
+  const ports = [await startHalf(), await startHalf()];
+  const balancer = await startFor([member("a", ports[0] ?? 0)], { answerTimeoutMs: 40, drainMs: 0 });
+  let round = 0;
+  // What rings it comes in the same turn of the event loop as the request.
+  const bell = await startRaw((socket) =>
+    socket.on("data", () => void balancer.replaceServers([member("a", ports[round % 2] ?? 0)])),
+  );
+  const rope = connect({ host: "127.0.0.1", port: bell });
+  await once(rope, "connect");
+  for (round = 1; round <= 20; round += 1) {
+    const client = connect({ host: "127.0.0.1", port: balancer.port }).setEncoding("latin1");
+    client.write("GET /warm HTTP/1.1\r\nHost: x\r\n\r\n");
+    await once(client, "data");
+    client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    rope.write("x");
+    expect(String(await once(client, "data"))).toMatch(/^HTTP\/1.1 504 /);
+    client.destroy();
+  }
+  rope.destroy();
 });

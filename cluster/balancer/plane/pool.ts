@@ -194,6 +194,6 @@ export class Pool {
   }
 
   get isEmpty(): boolean {
-    return this.#connections.size === 0;
+    return this.#connections.size === 0 && this.#waiting.length === 0;
   }
 }
