@@ -204,16 +204,22 @@ class WorkersPlane implements DataPlane {
     this.#dealer.part(slot);
     if (this.#closing) return;
     this.#options.emit({ type: "worker-lost", reason: how });
-    const soon = performance.now() - began < restartMs;
-    const timer = setTimeout(
-      () => {
-        this.#restarts.delete(timer);
-        this.restarts += 1;
-        // One that ends before it takes connections is told of, and replaced, as any other.
+    this.#restart(performance.now() - began < restartMs ? restartMs : 0);
+  }
+
+  /** Starts a worker in the place of one that has ended, as often as it takes. */
+  #restart(afterMs: number): void {
+    const timer = setTimeout(() => {
+      this.#restarts.delete(timer);
+      this.restarts += 1;
+      try {
+        // One that ends early is followed by another, too.
         this.#fork().catch(() => {});
-      },
-      soon ? restartMs : 0,
-    );
+      } catch (error) {
+        this.#options.emit({ type: "defect", reason: String(error) });
+        this.#restart(restartMs);
+      }
+    }, afterMs);
     this.#restarts.add(timer);
   }
 }
