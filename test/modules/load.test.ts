@@ -57,7 +57,7 @@ describe("a path in the text of", () => {
     ["P:a=9/H@a*2,b", `${p}:a=9/${h}@a*2,b`],
     ["P/md5@3", `${p}/md5@3`],
   ])("a scenario such as %s ends at its extension", async (written, text) => {
-    const scenario = written.replace("H", at("h.js")).replace("P", at("p.js"));
+    const scenario = written.replace(/[HP]/g, (letter) => at(letter === "H" ? "h.js" : "p.js"));
     expect((await withModules(scenario, parseScenario)).text).toBe(text);
   });
 
