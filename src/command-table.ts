@@ -1,4 +1,4 @@
-import { optionRows, placeholderOf } from "../cluster/balancer/options.ts";
+import { optionRows, placeholderOf } from "../cluster/balancer/config/options.ts";
 import type { CommandModule } from "./context.ts";
 import { hashes, policies } from "./placement/index.ts";
 import { furtherCharts } from "./report/further-charts.ts";

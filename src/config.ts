@@ -1,7 +1,7 @@
 import { isIP, isIPv4 } from "node:net";
-import { parseCheck } from "../cluster/balancer/config.ts";
-import { formatKey, parseKey } from "../cluster/balancer/key.ts";
-import { parseTrust } from "../cluster/balancer/trust.ts";
+import { parseCheck } from "../cluster/balancer/config/config.ts";
+import { formatHashKey, parseHashKey } from "../cluster/balancer/config/hash-key.ts";
+import { parseTrustedProxies } from "../cluster/balancer/config/trusted-proxies.ts";
 import type { Flags } from "./context.ts";
 import { usageError } from "./errors.ts";
 import {
@@ -63,7 +63,7 @@ export async function askedPlacement(flags: Flags, policyText: string | undefine
   return {
     policy: policy && formatPolicy(policy),
     hash: hash?.name,
-    key: key === undefined ? undefined : formatKey(parseKey(key)),
+    key: key === undefined ? undefined : formatHashKey(parseHashKey(key)),
     modules: sourcesOf(policy, hash),
   };
 }
@@ -79,7 +79,7 @@ function bindAddress(text: string | undefined): string | undefined {
 /** Peers to trust, checked as the balancer will; only a container knows its gateway. */
 function trustList(text: string | undefined): string[] | undefined {
   const words = text?.split(",").map((word) => word.trim());
-  parseTrust(words?.filter((word) => word !== "gateway") ?? []);
+  parseTrustedProxies(words?.filter((word) => word !== "gateway") ?? []);
   return words;
 }
 

@@ -2,10 +2,10 @@
 import { fileURLToPath } from "node:url";
 import { PlacementError } from "../../src/placement/index.ts";
 import { explainListenError } from "../listen.ts";
-import { ConfigError, formatAddress } from "./address.ts";
-import { type RunningBalancer, startBalancer } from "./balancer.ts";
-import { configFromEnv } from "./env.ts";
-import type { BalancerEvent } from "./events.ts";
+import { ConfigError, formatAddress } from "./config/address.ts";
+import { configFromEnv } from "./config/environment.ts";
+import { type RunningBalancer, startBalancer } from "./start.ts";
+import type { BalancerEvent } from "./telemetry/events.ts";
 import { isWorker, runWorker } from "./workers/worker.ts";
 
 /** Set when this is bundled. */

@@ -1,17 +1,17 @@
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { parseAddress } from "../../cluster/balancer/address.ts";
-import { type RunningBalancer, startBalancer } from "../../cluster/balancer/balancer.ts";
+import { parseAddress } from "../../cluster/balancer/config/address.ts";
 import {
   type BalancerConfig,
   ConfigError,
   parseCheck,
   parseWorkers,
   withDefaults,
-} from "../../cluster/balancer/config.ts";
-import { parseKey } from "../../cluster/balancer/key.ts";
-import { type Option, optionRows, parseOption } from "../../cluster/balancer/options.ts";
-import { readServersFile } from "../../cluster/balancer/servers-file.ts";
+} from "../../cluster/balancer/config/config.ts";
+import { parseHashKey } from "../../cluster/balancer/config/hash-key.ts";
+import { type Option, optionRows, parseOption } from "../../cluster/balancer/config/options.ts";
+import { readServersFile } from "../../cluster/balancer/config/servers-file.ts";
+import { type RunningBalancer, startBalancer } from "../../cluster/balancer/start.ts";
 import type { Context, Flags } from "../context.ts";
 import { type ExitCode as Code, ExitCode, isUserError, UserError, usageError } from "../errors.ts";
 import { assertPortFree } from "../fleet/ports.ts";
@@ -81,7 +81,7 @@ async function balancerConfig(flags: Flags, log: BalancerConfig["log"]): Promise
     members,
     policy: await withModules(flags.text("policy") ?? defaultPolicy, parsePolicy),
     hash: await withModules(flags.text("hash") ?? defaultHash, parseHash),
-    key: parseKey(flags.text("key") ?? "client-ip"),
+    key: parseHashKey(flags.text("key") ?? "client-ip"),
     trust: (flags.text("trust") ?? "").split(",").filter((word) => word !== ""),
     check: parseCheck(flags.text("check") ?? "tcp"),
     workers: parseWorkers(flags.text("workers") ?? "1"),

@@ -1,7 +1,7 @@
 import { CR, decodeLatin1, hexDigits, isPart, LF, Part } from "./bytes.ts";
-import { Fields, type HeadLimits, more } from "./fields.ts";
+import { Fields, type HeadLimits, incomplete } from "./fields.ts";
 import { Field, fieldSet } from "./names.ts";
-import { type Refusal, refusals } from "./refusal.ts";
+import { type ParseError, parseErrors } from "./parse-error.ts";
 import type { RequestHead } from "./request.ts";
 import type { ResponseHead } from "./response.ts";
 
@@ -52,7 +52,7 @@ const neverTrailerNames =
  */
 export class BodyReader {
   done = true;
-  refusal: Refusal | null = null;
+  parseError: ParseError | null = null;
   dataStart = 0;
   dataEnd = 0;
   /** The trailer lines that may be passed on, each with its CRLF. */
@@ -67,15 +67,15 @@ export class BodyReader {
   #extensions = 0;
   #extension = "";
   #trailer: TrailerReader | null = null;
-  #removes: readonly string[] = [];
+  #namedFields: readonly string[] = [];
 
   /**
-   * Begins a body; `length` counts for `Framing.length` alone. Its trailers may have no fields of the names `removes`
+   * Begins a body; `length` counts for `Framing.length` alone. Its trailers may have no fields of the names `namedFields`
    * (lower case).
    */
-  begin(framing: Framing, length: number, removes: readonly string[] = []): void {
+  begin(framing: Framing, length: number, namedFields: readonly string[] = []): void {
     this.done = framing === Framing.none;
-    this.refusal = null;
+    this.parseError = null;
     this.trailers = "";
     this.#framing = framing;
     this.#state = State.size;
@@ -83,7 +83,7 @@ export class BodyReader {
     this.#digits = 0;
     this.#extensions = 0;
     this.#trailer = null;
-    this.#removes = removes;
+    this.#namedFields = namedFields;
   }
 
   get framing(): Framing {
@@ -118,7 +118,7 @@ export class BodyReader {
 
   #readChunked(bytes: Uint8Array, from: number, end: number): number {
     let at = from;
-    while (at < end && !this.done && this.refusal === null) {
+    while (at < end && !this.done && this.parseError === null) {
       if (this.#state === State.trailers) return this.#readTrailers(bytes, at, end);
       if (this.#state === State.data) {
         this.#takeData(at, end);
@@ -141,7 +141,7 @@ export class BodyReader {
         this.#stepExtension(byte);
         return;
       case State.sizeEnd:
-        if (byte !== LF) this.refusal = refusals.chunk;
+        if (byte !== LF) this.parseError = parseErrors.chunk;
         this.#state = this.#remaining === 0 ? State.trailers : State.data;
         return;
       case State.dataCr:
@@ -154,7 +154,7 @@ export class BodyReader {
   }
 
   #expect(byte: number, wanted: number, next: number): void {
-    if (byte !== wanted) this.refusal = refusals.chunk;
+    if (byte !== wanted) this.parseError = parseErrors.chunk;
     this.#state = next;
   }
 
@@ -163,32 +163,32 @@ export class BodyReader {
     if (digit < 16) {
       this.#remaining = this.#remaining * 16 + digit;
       this.#digits += 1;
-      if (this.#digits > 16 || this.#remaining > Number.MAX_SAFE_INTEGER) this.refusal = refusals.chunk;
-    } else if (this.#digits === 0) this.refusal = refusals.chunk;
+      if (this.#digits > 16 || this.#remaining > Number.MAX_SAFE_INTEGER) this.parseError = parseErrors.chunk;
+    } else if (this.#digits === 0) this.parseError = parseErrors.chunk;
     else if (byte === CR) this.#state = State.sizeEnd;
     else if (byte === 0x3b) {
       this.#extension = ";";
       this.#state = State.extension;
-    } else this.refusal = refusals.chunk;
+    } else this.parseError = parseErrors.chunk;
   }
 
   /** They are dropped; what is none, another reader might take for something else. */
   #stepExtension(byte: number): void {
     this.#extensions += 1;
     if (byte === CR) {
-      if (!extensions.test(this.#extension)) this.refusal = refusals.chunk;
+      if (!extensions.test(this.#extension)) this.parseError = parseErrors.chunk;
       this.#state = State.sizeEnd;
-    } else if (!isPart(Part.value, byte)) this.refusal = refusals.chunk;
-    else if (this.#extensions > maxExtensions) this.refusal = refusals.longExtensions;
+    } else if (!isPart(Part.value, byte)) this.parseError = parseErrors.chunk;
+    else if (this.#extensions > maxExtensions) this.parseError = parseErrors.longExtensions;
     else this.#extension += String.fromCharCode(byte);
   }
 
   #readTrailers(bytes: Uint8Array, from: number, end: number): number {
-    this.#trailer ??= new TrailerReader(this.#removes);
+    this.#trailer ??= new TrailerReader(this.#namedFields);
     const next = this.#trailer.read(bytes, from, end);
     this.dataStart = next;
     this.dataEnd = next;
-    this.refusal = this.#trailer.refusal;
+    this.parseError = this.#trailer.parseError;
     this.done = this.#trailer.done;
     this.trailers = this.#trailer.kept;
     return next;
@@ -198,16 +198,16 @@ export class BodyReader {
 /** Reads the lines after the last chunk. They are rare and short, and so are copied to be read in one piece. */
 class TrailerReader {
   done = false;
-  refusal: Refusal | null = null;
+  parseError: ParseError | null = null;
   kept = "";
   readonly #fields = new Fields(trailerLimits);
   readonly #held = new Uint8Array(trailerLimits.head);
   #length = 0;
 
-  readonly #removes: readonly string[];
+  readonly #namedFields: readonly string[];
 
-  constructor(removes: readonly string[]) {
-    this.#removes = removes;
+  constructor(namedFields: readonly string[]) {
+    this.#namedFields = namedFields;
     this.#fields.reset(0);
   }
 
@@ -217,9 +217,9 @@ class TrailerReader {
     this.#held.set(taken, before);
     this.#length += taken.length;
     const next = this.#fields.read(this.#held, 0, this.#length);
-    if (next === more) return from + taken.length;
+    if (next === incomplete) return from + taken.length;
     if (next < 0) {
-      this.refusal = refusals.trailers;
+      this.parseError = parseErrors.trailers;
       return from;
     }
     this.done = true;
@@ -234,7 +234,7 @@ class TrailerReader {
       const start = this.#fields.start(at);
       const name = text.slice(start, this.#fields.nameEnd(at));
       const isKnown = (neverTrailers & (1 << (this.#fields.ids[at] ?? 0))) !== 0;
-      const isRemoved = this.#removes.includes(name.toLowerCase());
+      const isRemoved = this.#namedFields.includes(name.toLowerCase());
       if (!isKnown && !isRemoved && !neverTrailerNames.test(name))
         kept += text.slice(start, this.#fields.start(at + 1));
     }

@@ -9,7 +9,7 @@ export interface ConnectionOptions {
   /** `TE` is meant for the next hop alone, as it should be. */
   readonly te: boolean;
   /** The fields that they remove, lower case. */
-  readonly removes: readonly string[];
+  readonly namedFields: readonly string[];
 }
 
 const options = (given: Partial<ConnectionOptions>): ConnectionOptions => ({
@@ -17,7 +17,7 @@ const options = (given: Partial<ConnectionOptions>): ConnectionOptions => ({
   keepAlive: false,
   upgrade: false,
   te: false,
-  removes: [],
+  namedFields: [],
   ...given,
 });
 
@@ -53,6 +53,6 @@ function parse(list: string): ConnectionOptions | null {
     keepAlive: names.includes("keep-alive"),
     upgrade: names.includes("upgrade"),
     te: names.includes("te"),
-    removes: names.filter((name) => name !== "close" && name !== "keep-alive"),
+    namedFields: names.filter((name) => name !== "close" && name !== "keep-alive"),
   });
 }

@@ -1,6 +1,6 @@
 import { COLON, CR, endOf, HTAB, LF, Part, SP } from "./bytes.ts";
 import { Field, fieldOf } from "./names.ts";
-import { type Refusal, refusals } from "./refusal.ts";
+import { type ParseError, parseErrors } from "./parse-error.ts";
 
 /** How much a head may hold. */
 export interface HeadLimits {
@@ -13,9 +13,9 @@ export interface HeadLimits {
 }
 
 /** More is to come before the head is whole. */
-export const more = -1;
-/** The message is refused; `refusal` says why. */
-export const refused = -2;
+export const incomplete = -1;
+/** The message is refused; `parseError` says why. */
+export const invalid = -2;
 
 /**
  * The field lines of a head, as offsets from its beginning, read line by line as they arrive (RFC 9112, 5). What a line
@@ -28,7 +28,7 @@ export class Fields {
   present = 0;
   /** -1 when there is none. */
   contentLength = -1;
-  refusal: Refusal | null = null;
+  parseError: ParseError | null = null;
   /** The known field of each line. */
   readonly ids: Uint8Array;
   /** Of each line: where it begins, its name ends, its value begins and ends. After the last, where the lines end. */
@@ -47,7 +47,7 @@ export class Fields {
     this.count = 0;
     this.present = 0;
     this.contentLength = -1;
-    this.refusal = null;
+    this.parseError = null;
     this.#line = at;
   }
 
@@ -90,7 +90,7 @@ export class Fields {
   find(name: string, text: string): string | undefined {
     let found: string | undefined;
     for (let at = 0; at < this.count; at += 1) {
-      if (!this.isCalled(at, name, text)) continue;
+      if (!this.hasName(at, name, text)) continue;
       const value = text.slice(this.valueStart(at), this.valueEnd(at));
       found = found === undefined ? value : `${found}${name === "cookie" ? "; " : ", "}${value}`;
     }
@@ -98,7 +98,7 @@ export class Fields {
   }
 
   /** Whether a line has a name (lower case). */
-  isCalled(at: number, name: string, text: string): boolean {
+  hasName(at: number, name: string, text: string): boolean {
     const start = this.start(at);
     const end = this.nameEnd(at);
     return end - start === name.length && text.slice(start, end).toLowerCase() === name;
@@ -119,31 +119,31 @@ export class Fields {
     const nameEnd = endOf(Part.token, bytes, start, stop);
     if (nameEnd === stop) return this.#ranOut(base, end);
     if (nameEnd === start) return this.#readEmpty(bytes, base, start, stop);
-    if (bytes[nameEnd] !== COLON) return this.refuse(refusals.fieldLine);
+    if (bytes[nameEnd] !== COLON) return this.refuse(parseErrors.fieldLine);
     let valueStart = nameEnd + 1;
     while (valueStart < stop && isBlank(bytes[valueStart])) valueStart += 1;
     const lineEnd = endOf(Part.value, bytes, valueStart, stop);
-    if (lineEnd < stop && bytes[lineEnd] !== CR) return this.refuse(refusals.fieldLine);
+    if (lineEnd < stop && bytes[lineEnd] !== CR) return this.refuse(parseErrors.fieldLine);
     if (lineEnd + 1 >= stop) return this.#ranOut(base, end);
-    if (bytes[lineEnd + 1] !== LF) return this.refuse(refusals.fieldLine);
-    return this.#keep(bytes, base, start, nameEnd, valueStart, lineEnd) ? lineEnd + 2 : refused;
+    if (bytes[lineEnd + 1] !== LF) return this.refuse(parseErrors.fieldLine);
+    return this.#keep(bytes, base, start, nameEnd, valueStart, lineEnd) ? lineEnd + 2 : invalid;
   }
 
   #readEmpty(bytes: Uint8Array, base: number, at: number, stop: number): number {
-    if (bytes[at] !== CR) return this.refuse(refusals.fieldLine);
+    if (bytes[at] !== CR) return this.refuse(parseErrors.fieldLine);
     if (at + 1 >= stop) return this.#ranOut(base, stop);
-    return bytes[at + 1] === LF ? at + 2 : this.refuse(refusals.fieldLine);
+    return bytes[at + 1] === LF ? at + 2 : this.refuse(parseErrors.fieldLine);
   }
 
   #ranOut(base: number, end: number): number {
-    if (end < this.#stop(base)) return more;
+    if (end < this.#stop(base)) return incomplete;
     const isLine = this.#line + this.limits.line < this.limits.head;
-    return this.refuse(isLine ? refusals.longLine : refusals.longHead);
+    return this.refuse(isLine ? parseErrors.longLine : parseErrors.longHead);
   }
 
   /** Takes down a line. Returns false when it refuses the message. */
   #keep(bytes: Uint8Array, base: number, start: number, nameEnd: number, valueStart: number, lineEnd: number): boolean {
-    if (this.count === this.limits.fields) return this.refuse(refusals.manyFields) === 0;
+    if (this.count === this.limits.fields) return this.refuse(parseErrors.manyFields) === 0;
     let valueEnd = lineEnd;
     while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1])) valueEnd -= 1;
     const id = fieldOf(bytes, start, nameEnd);
@@ -163,17 +163,17 @@ export class Fields {
     this.present |= 1 << id;
     if (id === Field.contentLength) {
       this.contentLength = isRepeated ? -1 : decimal(bytes, from, to);
-      if (this.contentLength < 0) this.refusal = refusals.contentLength;
+      if (this.contentLength < 0) this.parseError = parseErrors.contentLength;
     } else if (id === Field.transferEncoding) {
-      if (isRepeated) this.refusal = refusals.repeatedEncoding;
-      else if (!isChunked(bytes, from, to)) this.refusal = refusals.transferEncoding;
-    } else if (id === Field.host && isRepeated) this.refusal = refusals.host;
-    return this.refusal === null;
+      if (isRepeated) this.parseError = parseErrors.repeatedEncoding;
+      else if (!isChunked(bytes, from, to)) this.parseError = parseErrors.transferEncoding;
+    } else if (id === Field.host && isRepeated) this.parseError = parseErrors.host;
+    return this.parseError === null;
   }
 
-  refuse(refusal: Refusal): number {
-    this.refusal = refusal;
-    return refused;
+  refuse(parseError: ParseError): number {
+    this.parseError = parseError;
+    return invalid;
   }
 }
 

@@ -1,5 +1,5 @@
 import { CR, decodeLatin1, LF } from "./bytes.ts";
-import { more, refused } from "./fields.ts";
+import { incomplete, invalid } from "./fields.ts";
 
 /** What a proxy in front says of the connection that it passes on. */
 export interface ProxyHeader {
@@ -24,8 +24,8 @@ export function readProxyHeader(
   bytes: Uint8Array,
   from: number,
   end: number,
-): ProxyHeader | typeof more | typeof refused {
-  if (from === end) return more;
+): ProxyHeader | typeof incomplete | typeof invalid {
+  if (from === end) return incomplete;
   return bytes[from] === signature[0] ? readV2(bytes, from, end) : readV1(bytes, from, end);
 }
 
@@ -35,18 +35,18 @@ function readV1(bytes: Uint8Array, from: number, end: number): ReturnType<typeof
   let at = from;
   while (at < stop && bytes[at] !== CR) at += 1;
   const line = decodeLatin1(bytes, from, at);
-  if (!(line.startsWith("PROXY ") || "PROXY ".startsWith(line)) || /[^\x20-\x7e]/.test(line)) return refused;
-  if (at === stop) return stop === limit ? refused : more;
-  if (at + 1 === end) return more;
-  return bytes[at + 1] === LF ? addressOfV1(line, at + 2) : refused;
+  if (!(line.startsWith("PROXY ") || "PROXY ".startsWith(line)) || /[^\x20-\x7e]/.test(line)) return invalid;
+  if (at === stop) return stop === limit ? invalid : incomplete;
+  if (at + 1 === end) return incomplete;
+  return bytes[at + 1] === LF ? addressOfV1(line, at + 2) : invalid;
 }
 
 function addressOfV1(line: string, next: number): ReturnType<typeof readProxyHeader> {
   if (line === "PROXY UNKNOWN" || line.startsWith("PROXY UNKNOWN ")) return { next, address: null };
   const [, family, source = "", target = "", ...ports] = line.split(" ");
   const isAddress = family === "TCP4" ? isIpv4 : family === "TCP6" ? isIpv6 : null;
-  if (isAddress === null || !isAddress(source) || !isAddress(target)) return refused;
-  return ports.length === 2 && ports.every(isPort) ? { next, address: source } : refused;
+  if (isAddress === null || !isAddress(source) || !isAddress(target)) return invalid;
+  return ports.length === 2 && ports.every(isPort) ? { next, address: source } : invalid;
 }
 
 const isPort = (text: string): boolean => /^(?:0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
@@ -68,17 +68,17 @@ function isIpv6(text: string): boolean {
 
 function readV2(bytes: Uint8Array, from: number, end: number): ReturnType<typeof readProxyHeader> {
   const here = bytes.subarray(from, end);
-  if (signature.some((byte, at) => at < here.length && here[at] !== byte)) return refused;
+  if (signature.some((byte, at) => at < here.length && here[at] !== byte)) return invalid;
   const [command = 0x20, family = 0, high = 0, low = 0] = here.subarray(signature.length);
   const length = high * 256 + low;
-  if (command !== 0x20 && command !== 0x21) return refused;
+  if (command !== 0x20 && command !== 0x21) return invalid;
   // A LOCAL connection is the proxy's own, whatever else is said of it.
   const isLocal = command === 0x20;
   const least = isLocal ? 0 : leastOf[family];
-  if (least === undefined) return refused;
-  if (here.length < v2Head) return more;
-  if (v2Head + length > longestV2 || length < least) return refused;
-  if (here.length < v2Head + length) return more;
+  if (least === undefined) return invalid;
+  if (here.length < v2Head) return incomplete;
+  if (v2Head + length > longestV2 || length < least) return invalid;
+  if (here.length < v2Head + length) return incomplete;
   return { next: from + v2Head + length, address: isLocal ? null : addressOfV2(family, here.subarray(v2Head)) };
 }
 

@@ -1,8 +1,8 @@
 import { CR, type Decode, endOf, LF, Part, SP } from "./bytes.ts";
 import { type ConnectionOptions, connectionOptions } from "./connection.ts";
-import { Fields, type HeadLimits, more, refused } from "./fields.ts";
+import { Fields, type HeadLimits, incomplete, invalid } from "./fields.ts";
 import { Field } from "./names.ts";
-import { type Refusal, refusals } from "./refusal.ts";
+import { type ParseError, parseErrors } from "./parse-error.ts";
 import { isHost, parseTarget } from "./target.ts";
 
 const longestMethod = 32;
@@ -38,12 +38,12 @@ export class RequestHead {
     this.#decode = decode;
   }
 
-  get refusal(): Refusal | null {
-    return this.fields.refusal;
+  get parseError(): ParseError | null {
+    return this.fields.parseError;
   }
 
   /** Whether the client wants the connection to last (RFC 9112, 9.3). */
-  get persists(): boolean {
+  get keepAlive(): boolean {
     const { options } = this;
     return options !== null && !options.close && (this.minor === 1 || options.keepAlive);
   }
@@ -57,7 +57,7 @@ export class RequestHead {
   reset(): void {
     this.#base = -1;
     this.#lines = 0;
-    this.fields.refusal = null;
+    this.fields.parseError = null;
   }
 
   /**
@@ -79,27 +79,27 @@ export class RequestHead {
     const next = this.fields.read(bytes, base, end);
     if (next < 0) return next;
     this.text = this.#decode(bytes, base, base + next);
-    return this.#check() ? base + next : refused;
+    return this.#check() ? base + next : invalid;
   }
 
   /** One empty line before a request does no harm (RFC 9112, 2.2). */
   #skipEmptyLine(bytes: Uint8Array, from: number, end: number): number {
-    if (from === end) return more;
+    if (from === end) return incomplete;
     if (bytes[from] !== CR) this.#base = 0;
-    else if (from + 1 === end) return more;
+    else if (from + 1 === end) return incomplete;
     else if (bytes[from + 1] === LF) this.#base = 2;
-    else return this.fields.refuse(refusals.requestLine);
+    else return this.fields.refuse(parseErrors.requestLine);
     return 0;
   }
 
   #readRequestLine(bytes: Uint8Array, base: number, end: number): number {
     const stop = Math.min(end, base + this.fields.limits.line);
     const method = endOf(Part.token, bytes, base, stop);
-    if (method - base > longestMethod) return this.fields.refuse(refusals.longMethod);
-    if (method < stop && (bytes[method] !== SP || method === base)) return this.fields.refuse(refusals.requestLine);
+    if (method - base > longestMethod) return this.fields.refuse(parseErrors.longMethod);
+    if (method < stop && (bytes[method] !== SP || method === base)) return this.fields.refuse(parseErrors.requestLine);
     const target = endOf(Part.target, bytes, method + 1, stop);
     if (target < stop && (bytes[target] !== SP || target === method + 1))
-      return this.fields.refuse(refusals.requestLine);
+      return this.fields.refuse(parseErrors.requestLine);
     return this.#readVersion(bytes, base, method, target, stop, end);
   }
 
@@ -109,26 +109,27 @@ export class RequestHead {
       if (place >= stop) return this.#lineRanOut(base, end);
       const byte = bytes[place] as number;
       if (versionLine[at] === digit ? !isDigit(byte) : byte !== versionLine[at])
-        return this.fields.refuse(refusals.requestLine);
+        return this.fields.refuse(parseErrors.requestLine);
     }
-    if (bytes[target + 6] !== 0x31 || (bytes[target + 8] as number) > 0x31) return this.fields.refuse(refusals.version);
+    if (bytes[target + 6] !== 0x31 || (bytes[target + 8] as number) > 0x31)
+      return this.fields.refuse(parseErrors.version);
     this.minor = (bytes[target + 8] as number) - 0x30;
     this.method = this.#decode(bytes, base, method);
-    return this.#readTarget(bytes, method + 1, target) ? target + 1 + versionLine.length - base : refused;
+    return this.#readTarget(bytes, method + 1, target) ? target + 1 + versionLine.length - base : invalid;
   }
 
   #lineRanOut(base: number, end: number): number {
-    return end < base + this.fields.limits.line ? more : this.fields.refuse(refusals.longTarget);
+    return end < base + this.fields.limits.line ? incomplete : this.fields.refuse(parseErrors.longTarget);
   }
 
   #readTarget(bytes: Uint8Array, from: number, to: number): boolean {
     this.target = this.#decode(bytes, from, to);
     this.path = this.target;
     this.authority = null;
-    if (this.method === "CONNECT") return this.fields.refuse(refusals.connect) === 0;
+    if (this.method === "CONNECT") return this.fields.refuse(parseErrors.connect) === 0;
     if (bytes[from] === 0x2f) return true;
     const target = parseTarget(this.method, this.target);
-    if (target === null) return this.fields.refuse(refusals.target) === 0;
+    if (target === null) return this.fields.refuse(parseErrors.target) === 0;
     this.path = target.path;
     this.authority = target.authority;
     return true;
@@ -139,23 +140,23 @@ export class RequestHead {
     const { fields } = this;
     const wrong = this.#wrongHost() ?? wrongFraming(fields, this.minor);
     this.options = wrong === null ? connectionOptions(fields, this.text) : null;
-    fields.refusal = wrong ?? (this.options === null ? refusals.connection : null);
-    return fields.refusal === null;
+    fields.parseError = wrong ?? (this.options === null ? parseErrors.connection : null);
+    return fields.parseError === null;
   }
 
-  #wrongHost(): Refusal | null {
+  #wrongHost(): ParseError | null {
     this.host = this.fields.value(Field.host, this.text) ?? "";
     const isThere = (this.fields.present & (1 << Field.host)) !== 0;
-    if (!isThere) return this.minor === 1 ? refusals.host : null;
-    return isHost(this.host) ? null : refusals.host;
+    if (!isThere) return this.minor === 1 ? parseErrors.host : null;
+    return isHost(this.host) ? null : parseErrors.host;
   }
 }
 
 /** Framing that two readers could take in two ways (RFC 9112, 6.1 and 6.3) is none. */
-export function wrongFraming({ present, contentLength }: Fields, minor: number): Refusal | null {
+export function wrongFraming({ present, contentLength }: Fields, minor: number): ParseError | null {
   if ((present & (1 << Field.transferEncoding)) === 0) return null;
-  if (contentLength >= 0) return refusals.twoLengths;
-  return minor === 0 ? refusals.oldEncoding : null;
+  if (contentLength >= 0) return parseErrors.twoLengths;
+  return minor === 0 ? parseErrors.oldEncoding : null;
 }
 
 const digit = 0;

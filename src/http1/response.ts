@@ -1,7 +1,7 @@
 import { CR, type Decode, endOf, LF, Part, SP } from "./bytes.ts";
 import { type ConnectionOptions, connectionOptions } from "./connection.ts";
-import { Fields, type HeadLimits, more, refused } from "./fields.ts";
-import { type Refusal, refusals } from "./refusal.ts";
+import { Fields, type HeadLimits, incomplete, invalid } from "./fields.ts";
+import { type ParseError, parseErrors } from "./parse-error.ts";
 import { wrongFraming } from "./request.ts";
 
 /** `HTTP/1.1 200`: the shortest that a status line may begin with. */
@@ -27,12 +27,12 @@ export class ResponseHead {
     this.#decode = decode;
   }
 
-  get refusal(): Refusal | null {
-    return this.fields.refusal;
+  get parseError(): ParseError | null {
+    return this.fields.parseError;
   }
 
   /** Whether the server means the connection to last. An answer that ends with it does not. */
-  get persists(): boolean {
+  get keepAlive(): boolean {
     const { options } = this;
     return options !== null && !options.close && (this.minor === 1 || options.keepAlive);
   }
@@ -45,7 +45,7 @@ export class ResponseHead {
   /** Ready for another answer. */
   reset(): void {
     this.#lines = 0;
-    this.fields.refusal = null;
+    this.fields.parseError = null;
   }
 
   /** Reads on, as `RequestHead.read` does. */
@@ -59,7 +59,7 @@ export class ResponseHead {
     const next = this.fields.read(bytes, from, end);
     if (next < 0) return next;
     this.text = this.#decode(bytes, from, from + next);
-    return this.#check() ? from + next : refused;
+    return this.#check() ? from + next : invalid;
   }
 
   #readStatusLine(bytes: Uint8Array, base: number, end: number): number {
@@ -67,30 +67,30 @@ export class ResponseHead {
     const stop = Math.min(end, limit);
     for (let at = 0; at < shortest; at += 1) {
       if (base + at >= stop) return this.#lineRanOut(end, limit);
-      if (!mayStand(bytes[base + at] as number, at)) return this.fields.refuse(refusals.statusLine);
+      if (!mayStand(bytes[base + at] as number, at)) return this.fields.refuse(parseErrors.statusLine);
     }
     let at = base + shortest;
     // The blank after the status may be missing with the reason: no reader takes that for anything else.
-    if (at < stop && bytes[at] !== SP && bytes[at] !== CR) return this.fields.refuse(refusals.statusLine);
+    if (at < stop && bytes[at] !== SP && bytes[at] !== CR) return this.fields.refuse(parseErrors.statusLine);
     at = endOf(Part.value, bytes, at, stop);
-    if (at < stop && bytes[at] !== CR) return this.fields.refuse(refusals.statusLine);
+    if (at < stop && bytes[at] !== CR) return this.fields.refuse(parseErrors.statusLine);
     if (at + 1 >= stop) return this.#lineRanOut(end, limit);
-    if (bytes[at + 1] !== LF) return this.fields.refuse(refusals.statusLine);
+    if (bytes[at + 1] !== LF) return this.fields.refuse(parseErrors.statusLine);
     this.minor = (bytes[base + 7] as number) - 0x30;
     this.status = Number(this.#decode(bytes, base + 9, base + 12));
     return at + 2 - base;
   }
 
   #lineRanOut(end: number, limit: number): number {
-    return end >= limit ? this.fields.refuse(refusals.statusLine) : more;
+    return end >= limit ? this.fields.refuse(parseErrors.statusLine) : incomplete;
   }
 
   #check(): boolean {
     const { fields } = this;
     const wrong = wrongFraming(fields, this.minor);
     this.options = wrong === null ? connectionOptions(fields, this.text) : null;
-    fields.refusal = wrong ?? (this.options === null ? refusals.connection : null);
-    return fields.refusal === null;
+    fields.parseError = wrong ?? (this.options === null ? parseErrors.connection : null);
+    return fields.parseError === null;
   }
 }
 

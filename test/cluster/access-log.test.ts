@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { formatEntry, newEntry } from "../../cluster/balancer/access/entry.ts";
-import { parseKey } from "../../cluster/balancer/key.ts";
+import { parseHashKey } from "../../cluster/balancer/config/hash-key.ts";
+import { formatAccessLogEntry, newAccessLogEntry } from "../../cluster/balancer/telemetry/access-log-entry.ts";
 import {
   ask,
   control,
@@ -50,7 +50,7 @@ describe("the access log", () => {
   test("has a line for each request: who, what, where to, how much, how long", async () => {
     const servers = await startServers(1);
     const path = await newLog();
-    const { port } = await startFor(servers, { accessLog: path, key: parseKey("uri") });
+    const { port } = await startFor(servers, { accessLog: path, key: parseHashKey("uri") });
     await ask(port, { path: "/nowhere?a=1" });
     const posted = await ask(port, { method: "POST", path: "/api", body: "x".repeat(10_000) });
     const [got, post] = await lines(path, 2);
@@ -145,7 +145,10 @@ describe("the access log", () => {
 
   test("tells no secrets: header fields, cookies, and what a query calls a token", async () => {
     const path = await newLog();
-    const balancer = await startFor(await startServers(1), { accessLog: path, key: parseKey("cookie:id,header:x-id") });
+    const balancer = await startFor(await startServers(1), {
+      accessLog: path,
+      key: parseHashKey("cookie:id,header:x-id"),
+    });
     const headers = { cookie: "id=hunter2", authorization: "Bearer hunter2", "x-id": "hunter2" };
     await ask(balancer.port, { path: "/?a=1&access_token=hunter2&b=hunter&Password=hunter2", headers });
     await ask(balancer.port, { method: "POST", body: "hunter2", headers });
@@ -155,7 +158,7 @@ describe("the access log", () => {
     expect(line.key).toBe("sha256:f52fbd32b2b3b86f");
     expect(readFileSync(path, "utf8")).not.toContain("hunter2");
     const other = await newLog();
-    const byQuery = await startFor(await startServers(1), { accessLog: other, key: parseKey("query:token") });
+    const byQuery = await startFor(await startServers(1), { accessLog: other, key: parseHashKey("query:token") });
     await ask(byQuery.port, { path: "/?token=hunter2" });
     expect(await lines(other, 1)).toMatchObject([{ target: "/?token=-", key: "sha256:f52fbd32b2b3b86f" }]);
   });
@@ -164,13 +167,16 @@ describe("the access log", () => {
     const anything = fc.string({ unit: "binary", maxLength: 9_000 });
     fc.assert(
       fc.property(anything, anything, fc.webQueryParameters(), (target, key, query) => {
-        const line = formatEntry({ ...newEntry("::1", "GET", `/${target}?${query}`, key), reason: "client-left" });
+        const line = formatAccessLogEntry({
+          ...newAccessLogEntry("::1", "GET", `/${target}?${query}`, key),
+          reason: "client-left",
+        });
         expect(line).toMatch(/^[\x20-\x7e]+\n$/);
         expect(JSON.parse(line)).toMatchObject({ client: "::1", method: "GET", reason: "client-left" });
       }),
     );
     const visible = `/"\\'<${"a".repeat(8_000)}`;
-    const line = formatEntry(newEntry("::1", "GET", visible, visible));
+    const line = formatAccessLogEntry(newAccessLogEntry("::1", "GET", visible, visible));
     expect(line.length).toBeLessThan(4_096);
     expect(JSON.parse(line).target).toBe(`${visible.slice(0, 1_024)}...`);
   });

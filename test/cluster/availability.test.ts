@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
-import { defaultCheck } from "../../cluster/balancer/config.ts";
-import { parseKey } from "../../cluster/balancer/key.ts";
+import { defaultCheck } from "../../cluster/balancer/config/config.ts";
+import { parseHashKey } from "../../cluster/balancer/config/hash-key.ts";
 import {
   ask,
   type Balancer,
@@ -20,7 +20,7 @@ import {
 } from "./harness.ts";
 
 const quick = { ...defaultCheck, intervalMs: 10, timeoutMs: 5_000, fall: 1, rise: 1 };
-const byUri = { key: parseKey("uri") };
+const byUri = { key: parseHashKey("uri") };
 const paths = Array.from({ length: 60 }, (_, i) => `/data/${i}`);
 
 const ownersNow = async ({ port }: Balancer): Promise<string[]> => {
@@ -74,7 +74,7 @@ describe("32: panic", () => {
     const members = [alive, doubtful.member, member("frozen-1", frozen), member("frozen-2", frozen)];
     const balancer = await startFor(
       members.filter((each) => each !== undefined),
-      { ...byUri, check: { ...quick, timeoutMs: 300 }, answerTimeoutMs: 1_000 },
+      { ...byUri, check: { ...quick, timeoutMs: 300 }, responseTimeoutMs: 1_000 },
     );
     const events = await readEvents(balancer);
     doubtful.setHealth(500);

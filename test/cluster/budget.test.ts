@@ -38,10 +38,10 @@ describe("30: the retry budget", () => {
     const reply = await ask(balancer.port, { method: "POST", body: "x" });
     expect([reply.status, json(reply).error.reason]).toEqual([503, "retry-budget"]);
     const { servers } = json(await control(balancer, "GET", "/v1/servers"));
-    const counts = servers.map(({ requests, retries, retriesRefused }: Record<string, number>) => [
+    const counts = servers.map(({ requests, retries, retryOverflow }: Record<string, number>) => [
       requests,
       retries,
-      retriesRefused,
+      retryOverflow,
     ]);
     expect(counts.toSorted()).toEqual([
       [0, 0, 0],

@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { startBalancer } from "../../cluster/balancer/balancer.ts";
-import { defaultCheck, withDefaults } from "../../cluster/balancer/config.ts";
+import { defaultCheck, withDefaults } from "../../cluster/balancer/config/config.ts";
+import { startBalancer } from "../../cluster/balancer/start.ts";
 import {
   anywhere,
   ask,

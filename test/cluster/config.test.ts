@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { startBalancer } from "../../cluster/balancer/balancer.ts";
-import { ConfigError, withDefaults } from "../../cluster/balancer/config.ts";
-import { configFromEnv } from "../../cluster/balancer/env.ts";
+import { ConfigError, withDefaults } from "../../cluster/balancer/config/config.ts";
+import { configFromEnv } from "../../cluster/balancer/config/environment.ts";
+import { startBalancer } from "../../cluster/balancer/start.ts";
 import { freshPort } from "../lbctl.ts";
 import { anywhere, startFor, token } from "./harness.ts";
 

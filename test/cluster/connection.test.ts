@@ -134,7 +134,7 @@ describe("an answer that stands still", () => {
     const balancer = await startFor([member("slow", port)], { stallTimeoutMs: 20, idleTimeoutMs: 20 });
     const late = ask(balancer.port);
     await arrived.promise;
-    // An idle connection of the same age is closed for standing still.
+    // An idle connection of the same age is closed for hostState still.
     await closeOf(open(balancer.port, "").resume());
     release.resolve();
     expect((await late).body.toString()).toBe("late");

@@ -245,8 +245,8 @@ test.each([
 });
 
 test("a balancer without a control port has none", async () => {
-  const { startBalancer } = await import("../../cluster/balancer/balancer.ts");
-  const { withDefaults } = await import("../../cluster/balancer/config.ts");
+  const { startBalancer } = await import("../../cluster/balancer/start.ts");
+  const { withDefaults } = await import("../../cluster/balancer/config/config.ts");
   const balancer = await startBalancer(withDefaults({ listen: anywhere }));
   expect(balancer.controlPort).toBeNull();
   await balancer.close();

@@ -3,8 +3,8 @@ import { createServer, type IncomingHttpHeaders, type RequestListener, request }
 import { connect, createServer as createNetServer, type Server, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { onTestFinished } from "vitest";
-import { type RunningBalancer, startBalancer } from "../../cluster/balancer/balancer.ts";
-import { type BalancerConfig, defaultCheck, withDefaults } from "../../cluster/balancer/config.ts";
+import { type BalancerConfig, defaultCheck, withDefaults } from "../../cluster/balancer/config/config.ts";
+import { type RunningBalancer, startBalancer } from "../../cluster/balancer/start.ts";
 import { listen } from "../../cluster/listen.ts";
 import { startServer } from "../../cluster/server/server.ts";
 import type { Member } from "../../src/placement/index.ts";

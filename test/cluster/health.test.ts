@@ -1,7 +1,7 @@
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { defaultCheck } from "../../cluster/balancer/config.ts";
+import { defaultCheck } from "../../cluster/balancer/config/config.ts";
 import { listen } from "../../cluster/listen.ts";
 import { freshPort } from "../lbctl.ts";
 import {

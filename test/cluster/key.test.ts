@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ConfigError } from "../../cluster/balancer/address.ts";
-import { formatKey, parseKey } from "../../cluster/balancer/key.ts";
+import { ConfigError } from "../../cluster/balancer/config/address.ts";
+import { formatHashKey, parseHashKey } from "../../cluster/balancer/config/hash-key.ts";
 import { parseHash } from "../../src/placement/index.ts";
 import { type Ask, ask, control, json, servedBy, startFor, startServers } from "./harness.ts";
 
@@ -16,14 +16,14 @@ const texts = [
 ];
 
 test.each(texts)("%s is written as it is read", (text) => {
-  expect(formatKey(parseKey(text))).toBe(text);
+  expect(formatHashKey(parseHashKey(text))).toBe(text);
 });
 
 test.each(["", "client", "header", "header:", "cookie:a b", "header:a:b", "path:x", "query:a=b"])(
   "%j is no key, and the message says what is",
   (text) => {
-    expect(() => parseKey(text)).toThrow(ConfigError);
-    expect(() => parseKey(text)).toThrow(/client-ip.*header:NAME/);
+    expect(() => parseHashKey(text)).toThrow(ConfigError);
+    expect(() => parseHashKey(text)).toThrow(/client-ip.*header:NAME/);
   },
 );
 
@@ -32,7 +32,7 @@ test.each([
   ["header:a,request-id", /request-id .* stands alone/],
   ["header:a,,path", /choose one of/],
 ])("%j is no list of keys", (text, message) => {
-  expect(() => parseKey(text)).toThrow(message);
+  expect(() => parseHashKey(text)).toThrow(message);
 });
 
 const bytesOf = (text: string): string => Buffer.from(text).toString("latin1");
@@ -62,7 +62,7 @@ const asks: [string, string, Ask][] = [
 test("44: who does not know the key of siphash cannot tell whose server a key has", async () => {
   const members = await startServers(2);
   const owners = async (hash: string): Promise<string[]> => {
-    const balancer = await startFor(members, { hash: parseHash(hash), key: parseKey("uri") });
+    const balancer = await startFor(members, { hash: parseHash(hash), key: parseHashKey("uri") });
     const paths = Array.from({ length: 40 }, (_, at) => `/data/${at}`);
     return (await Promise.all(paths.map((path) => ask(balancer.port, { path })))).map(servedBy);
   };
@@ -73,7 +73,7 @@ test("44: who does not know the key of siphash cannot tell whose server a key ha
 
 describe("the server of a request", () => {
   test.each(asks)("by %s is that of the key %j", async (text, key, request) => {
-    const balancer = await startFor(await startServers(5), { key: parseKey(text) });
+    const balancer = await startFor(await startServers(5), { key: parseHashKey(text) });
     const reply = await control(balancer, "GET", `/v1/placement?key=${encodeURIComponent(key)}`);
     const { candidates } = json(reply);
     expect(candidates).toHaveLength(5);
@@ -81,7 +81,7 @@ describe("the server of a request", () => {
   });
 
   test("by request-id is that of the six-digit number that the client is told", async () => {
-    const balancer = await startFor(await startServers(3), { key: parseKey("request-id") });
+    const balancer = await startFor(await startServers(3), { key: parseHashKey("request-id") });
     const replies = await Promise.all(Array.from({ length: 30 }, () => ask(balancer.port)));
     for (const reply of replies) {
       const key = String(reply.headers["x-request-id"]);

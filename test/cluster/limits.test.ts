@@ -4,8 +4,8 @@ import type { ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { BalancerEvent } from "../../cluster/balancer/events.ts";
-import { parseKey } from "../../cluster/balancer/key.ts";
+import { parseHashKey } from "../../cluster/balancer/config/hash-key.ts";
+import type { BalancerEvent } from "../../cluster/balancer/telemetry/events.ts";
 import {
   ask,
   closeOf,
@@ -208,7 +208,7 @@ describe("29: --retry-on 503", () => {
   test("gives a PUT to another server with all of its body", async () => {
     const well = await startHttp(async (request, response) => response.end(await text(request)));
     const members = [member("full", await startScripted(full)), member("well", well)];
-    const balancer = await startFor(members, { ...byHeader, key: parseKey("uri"), attempts: 2 });
+    const balancer = await startFor(members, { ...byHeader, key: parseHashKey("uri"), attempts: 2 });
     const body = "x".repeat(10_000);
     for (let at = 0; at < 20; at += 1)
       expect((await ask(balancer.port, { method: "PUT", path: `/${at}`, body })).body.toString()).toBe(body);

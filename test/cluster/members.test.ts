@@ -209,7 +209,7 @@ test("a request that is on its way as its server leaves is waited for no longer 
       }),
     );
   const ports = [await startHalf(), await startHalf()];
-  const balancer = await startFor([member("a", ports[0] ?? 0)], { answerTimeoutMs: 40, drainMs: 0 });
+  const balancer = await startFor([member("a", ports[0] ?? 0)], { responseTimeoutMs: 40, drainMs: 0 });
   let round = 0;
   // What rings it comes in the same turn of the event loop as the request.
   const bell = await startRaw((socket) =>

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { configFromEnv } from "../../cluster/balancer/env.ts";
+import { configFromEnv } from "../../cluster/balancer/config/environment.ts";
 import { moduleName } from "../../src/modules/file.ts";
 import { loadPlacement } from "../../src/modules/load.ts";
 import { createPlacement } from "../../src/placement/index.ts";

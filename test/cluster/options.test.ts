@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { ConfigError, withDefaults } from "../../cluster/balancer/config.ts";
-import { configFromEnv } from "../../cluster/balancer/env.ts";
-import { optionRows, placeholderOf, variableOf } from "../../cluster/balancer/options.ts";
+import { ConfigError, withDefaults } from "../../cluster/balancer/config/config.ts";
+import { configFromEnv } from "../../cluster/balancer/config/environment.ts";
+import { optionRows, placeholderOf, variableOf } from "../../cluster/balancer/config/options.ts";
 
 describe.each(optionRows)("the option %s", (field, option) => {
   const variable = variableOf(option);

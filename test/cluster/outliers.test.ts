@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { defaultSettings } from "../../cluster/balancer/options.ts";
-import { Outliers } from "../../cluster/balancer/outliers.ts";
-import { newUpstream } from "../../cluster/balancer/upstream.ts";
+import { newHost } from "../../cluster/balancer/cluster/host.ts";
+import { OutlierDetection } from "../../cluster/balancer/cluster/outlier-detection.ts";
+import { defaultSettings } from "../../cluster/balancer/config/options.ts";
 import {
   ask,
   type Balancer,
@@ -45,16 +45,16 @@ const shown = async (balancer: Balancer) => json(await control(balancer, "GET", 
 test("32: an ejection is thirty seconds times how many there were, three hundred at most, till a server behaves", () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   onTestFinished(() => void vi.useRealTimers());
-  const server = newUpstream(member("a", 1));
+  const server = newHost(member("a", 1));
   const seconds: number[] = [];
-  const outliers = new Outliers(defaultSettings, {
+  const outliers = new OutlierDetection(defaultSettings, {
     canSpare: () => true,
-    ejected: (upstream, _, forMs) => {
-      upstream.ejected = true;
+    ejected: (host, _, forMs) => {
+      host.ejected = true;
       seconds.push(forMs / 1_000);
     },
-    restored: (upstream) => {
-      upstream.ejected = false;
+    restored: (host) => {
+      host.ejected = false;
     },
   });
   const failFive = (): void => {
@@ -156,7 +156,7 @@ describe("32: a server that fails five requests in a row", () => {
     const mute = await startRaw(() => {});
     const steady = await startOne("steady");
     const members = [member("mute", mute), member("steady", steady.port)];
-    const balancer = await startFor(members, { ...byHeader, answerTimeoutMs: 250 });
+    const balancer = await startFor(members, { ...byHeader, responseTimeoutMs: 250 });
     // All at once: each of them counts, unlike connections that break together.
     await Promise.all(Array.from({ length: 5 }, () => post(balancer, "mute", 1)));
     const headers = { "x-key": "any" };

@@ -4,8 +4,8 @@ import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { startBalancer } from "../../cluster/balancer/balancer.ts";
-import { type BalancerConfig, withDefaults } from "../../cluster/balancer/config.ts";
+import { type BalancerConfig, withDefaults } from "../../cluster/balancer/config/config.ts";
+import { startBalancer } from "../../cluster/balancer/start.ts";
 import { anywhere, control, exchange, json, member, startFor, startHttp, startServers } from "./harness.ts";
 
 const get = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";

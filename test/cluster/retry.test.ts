@@ -210,7 +210,7 @@ test("a server that does not answer in time is a 504, and is not asked twice", a
       asked += 1;
     }),
   );
-  const balancer = await startFor([member("a", port)], { answerTimeoutMs: 50 });
+  const balancer = await startFor([member("a", port)], { responseTimeoutMs: 50 });
   const reply = await ask(balancer.port);
   expect([reply.status, json(reply).error.reason, asked]).toEqual([504, "answer-timeout", 1]);
 });

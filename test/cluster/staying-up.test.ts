@@ -69,7 +69,7 @@ describe("35: a client that trickles", () => {
     "its body (%j) costs no server its good name, however soon that has to answer",
     async (expect100) => {
       const port = await startRaw((socket) => void socket.resume());
-      const balancer = await startFor([member("a", port)], { answerTimeoutMs: 50, stallTimeoutMs: 400 });
+      const balancer = await startFor([member("a", port)], { responseTimeoutMs: 50, stallTimeoutMs: 400 });
       const post = `POST / HTTP/1.1\r\nHost: x\r\n${expect100}Content-Length: 9999\r\n\r\n`;
       const bodies = Array.from({ length: 5 }, () => text(open(balancer.port, post)));
       for (const answer of await Promise.all(bodies)) expect(answer).toMatch(/^HTTP\/1.1 408 /);
@@ -133,7 +133,7 @@ test("36: a server that sends interim answers on and on is held up by a client t
 
 test("36: a server that takes no more of a body is waited for only so long, and it is its fault", async () => {
   const port = await startRaw((socket) => void socket.pause());
-  const balancer = await startFor([member("mute", port)], { answerTimeoutMs: 100 });
+  const balancer = await startFor([member("mute", port)], { responseTimeoutMs: 100 });
   const socket = open(balancer.port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n");
   socket.write(Buffer.alloc(50_000_000));
   expect(await text(socket).catch(String)).toMatch(/^HTTP\/1.1 504 /);
@@ -179,7 +179,11 @@ test("36: pipelined requests whose client sends no more are all answered, howeve
 
 test("37: a request for which no connection comes free is refused, and is not sent", async () => {
   const port = await startRaw((socket) => socket.resume());
-  const balancer = await startFor([member("a", port)], { connectTimeoutMs: 600, answerTimeoutMs: 600_000, drainMs: 0 });
+  const balancer = await startFor([member("a", port)], {
+    connectTimeoutMs: 600,
+    responseTimeoutMs: 600_000,
+    drainMs: 0,
+  });
   const most = 1_024;
   for (let count = 0; count < most; count += 1) open(balancer.port, get);
   await expect.poll(async () => (await shown(balancer)).inFlight, patience).toBe(most);
@@ -326,7 +330,7 @@ describe("39: nothing is left behind", () => {
 
   test("by any meeting of a bad client and a bad server, and nobody is left hanging", async () => {
     const config = {
-      answerTimeoutMs: 50,
+      responseTimeoutMs: 50,
       headTimeoutMs: 50,
       idleTimeoutMs: 100,
       stallTimeoutMs: 100,

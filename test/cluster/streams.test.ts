@@ -1,9 +1,9 @@
 import { request } from "node:http";
 import { connect } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { EventStreams } from "../../cluster/balancer/control/streams.ts";
-import { Wanted } from "../../cluster/balancer/control/wanted.ts";
-import { Events } from "../../cluster/balancer/events.ts";
+import { ScaleRequests } from "../../cluster/balancer/admin/scale-requests.ts";
+import { EventStreams } from "../../cluster/balancer/admin/streams.ts";
+import { Events } from "../../cluster/balancer/telemetry/events.ts";
 import { signal, startHttp } from "./harness.ts";
 
 test("a reader that does not read is cut off, and the others are not", async () => {
@@ -35,6 +35,6 @@ test("a supervisor that does not answer is waited for only so long", async () =>
   onTestFinished(() => void reader.on("error", () => {}).destroy());
   reader.end();
   await opened.promise;
-  const outcome = await new Wanted(streams, 10).ask({ action: "add", n: 1, hostnames: [] });
+  const outcome = await new ScaleRequests(streams, 10).ask({ action: "add", n: 1, hostnames: [] });
   expect(outcome).toMatchObject({ status: 504 });
 });

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ConfigError } from "../../cluster/balancer/address.ts";
-import { clientAddress, parseTrust } from "../../cluster/balancer/trust.ts";
+import { ConfigError } from "../../cluster/balancer/config/address.ts";
+import { clientAddress, parseTrustedProxies } from "../../cluster/balancer/config/trusted-proxies.ts";
 import { ask, json, member, servedBy, startFor, startHttp, startServers } from "./harness.ts";
 
 describe("the client's address", () => {
-  const trust = parseTrust(["loopback", "10.0.0.0/8", "2001:db8::/32"]);
+  const trust = parseTrustedProxies(["loopback", "10.0.0.0/8", "2001:db8::/32"]);
 
   test.each([
     ["203.0.113.9", "1.2.3.4", "203.0.113.9"],
@@ -30,7 +30,7 @@ describe("the client's address", () => {
   test("never depends on what an untrusted peer says", () => {
     fc.assert(
       fc.property(fc.string(), fc.ipV4(), (forwarded, peer) => {
-        expect(clientAddress(peer, forwarded, parseTrust([]))).toBe(peer);
+        expect(clientAddress(peer, forwarded, parseTrustedProxies([]))).toBe(peer);
       }),
     );
   });
@@ -45,7 +45,7 @@ describe("the client's address", () => {
 
   test.each(["10.0.0.0/33", "10.0.0/8", "::1/129", "localhost", "10.0.0.0/", "10.0.0.0/8/8", ""])(
     "cannot be trusted to %j",
-    (word) => expect(() => parseTrust([word])).toThrow(ConfigError),
+    (word) => expect(() => parseTrustedProxies([word])).toThrow(ConfigError),
   );
 });
 

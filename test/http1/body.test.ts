@@ -72,5 +72,5 @@ test("13: what follows a whole request is the next one, and nothing follows one 
     "POST / a",
     "GET /a ",
   ]);
-  expect(all.refusal?.status).toBe(400);
+  expect(all.parseError?.status).toBe(400);
 });

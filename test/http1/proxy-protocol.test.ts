@@ -1,7 +1,7 @@
 /** The PROXY protocol's headers, after HAProxy's proxy-protocol.txt (2.1 and 2.2), from which the longest lines come. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { more, readProxyHeader, refused } from "../../src/http1/index.ts";
+import { incomplete, invalid, readProxyHeader } from "../../src/http1/index.ts";
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, "latin1");
 const readAll = (bytes: Uint8Array) => readProxyHeader(bytes, 0, bytes.length);
@@ -10,9 +10,9 @@ const readAll = (bytes: Uint8Array) => readProxyHeader(bytes, 0, bytes.length);
 function readSlowly(bytes: Uint8Array): ReturnType<typeof readProxyHeader> {
   for (let end = 0; end <= bytes.length; end += 1) {
     const result = readProxyHeader(bytes, 0, end);
-    if (result !== more) return result;
+    if (result !== incomplete) return result;
   }
-  return more;
+  return incomplete;
 }
 
 const signature = "\r\n\r\n\0\r\nQUIT\n";
@@ -55,7 +55,7 @@ describe("a sound header", () => {
   });
 
   test.each(sound)("%j is not whole without its last byte", (header) => {
-    expect(readAll(bytesOf(header.slice(0, -1)))).toBe(more);
+    expect(readAll(bytesOf(header.slice(0, -1)))).toBe(incomplete);
   });
 });
 
@@ -103,8 +103,8 @@ describe("a header that is none", () => {
     v2(0x21, 0x31, "s".repeat(215)),
     v2(0x20, 0x00, "x".repeat(4_081)),
   ])("%j is refused", (header) => {
-    expect(readAll(bytesOf(header))).toBe(refused);
-    expect(readSlowly(bytesOf(header))).toBe(refused);
+    expect(readAll(bytesOf(header))).toBe(invalid);
+    expect(readSlowly(bytesOf(header))).toBe(invalid);
   });
 });
 
@@ -120,7 +120,7 @@ test("whatever comes, byte by byte is as all at once, and nothing is waited for 
   fc.assert(
     fc.property(anything, (bytes) => {
       expect(readSlowly(bytes)).toEqual(readAll(bytes));
-      expect(readAll(Buffer.concat([bytes, Buffer.alloc(4_096, "x")]))).not.toBe(more);
+      expect(readAll(Buffer.concat([bytes, Buffer.alloc(4_096, "x")]))).not.toBe(incomplete);
     }),
     { numRuns: 2_000 },
   );

@@ -3,7 +3,7 @@ import {
   BodyReader,
   Framing,
   type HeadLimits,
-  type Refusal,
+  type ParseError,
   RequestHead,
   ResponseHead,
   requestFraming,
@@ -18,12 +18,12 @@ export interface Message {
   readonly fields: readonly string[];
   readonly body: string;
   readonly trailers: string;
-  readonly persists: boolean;
+  readonly keepAlive: boolean;
 }
 
 export interface Reading {
   readonly messages: readonly Message[];
-  readonly refusal: Refusal | null;
+  readonly parseError: ParseError | null;
   /** The last message is not whole. */
   readonly partial: boolean;
 }
@@ -61,13 +61,13 @@ class Connection {
     this.#head = head;
   }
 
-  get refusal(): Refusal | null {
-    return this.#head.refusal ?? this.#body.refusal;
+  get parseError(): ParseError | null {
+    return this.#head.parseError ?? this.#body.parseError;
   }
 
   /** Takes what is there up to `end`. Returns whether all of it is part of a message. */
   take(bytes: Uint8Array, end: number): boolean {
-    while (this.#at < end && this.refusal === null) {
+    while (this.#at < end && this.parseError === null) {
       const next = this.#inBody ? this.#readBody(bytes, end) : this.#head.read(bytes, this.#at, end);
       if (next < 0) break;
       this.#at = next;
@@ -96,9 +96,9 @@ class Connection {
 
   #finish(): void {
     const { trailers } = this.#body;
-    const { persists } = this.#head;
+    const { keepAlive } = this.#head;
     const body = this.#data;
-    this.messages.push({ first: firstOf(this.#head), fields: fieldsOf(this.#head), body, trailers, persists });
+    this.messages.push({ first: firstOf(this.#head), fields: fieldsOf(this.#head), body, trailers, keepAlive });
     this.#inBody = false;
     this.#data = "";
     this.#head.reset();
@@ -116,21 +116,21 @@ export function read(
   let isWhole = true;
   for (const end of ends) {
     isWhole = connection.take(bytes, end);
-    if (connection.refusal !== null) break;
+    if (connection.parseError !== null) break;
   }
   const inMessage = connection.end();
-  return { messages: connection.messages, refusal: connection.refusal, partial: inMessage || !isWhole };
+  return { messages: connection.messages, parseError: connection.parseError, partial: inMessage || !isWhole };
 }
 
-/** Reads one request that ought to be whole; returns it, or the status of its refusal. */
+/** Reads one request that ought to be whole; returns it, or the status of its parseError. */
 export function readRequest(text: string): Message | number | "partial" {
-  const { messages, refusal } = read("request", bytesOf(text));
-  return refusal?.status ?? messages[0] ?? "partial";
+  const { messages, parseError } = read("request", bytesOf(text));
+  return parseError?.status ?? messages[0] ?? "partial";
 }
 
 export function readResponse(text: string): Message | number | "partial" {
-  const { messages, refusal } = read("response", bytesOf(text));
-  return refusal?.status ?? messages[0] ?? "partial";
+  const { messages, parseError } = read("response", bytesOf(text));
+  return parseError?.status ?? messages[0] ?? "partial";
 }
 
 /** After each byte. */

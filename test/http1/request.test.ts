@@ -228,7 +228,7 @@ describe("15: Connection", () => {
     ["HTTP/1.0", "", false],
     ["HTTP/1.0", "Keep-Alive", true],
     ["HTTP/1.0", "keep-alive, close", false],
-  ])("of %s, %j: lasts: %s", (version, value, persists) =>
-    expect(readRequest(`GET / ${version}\r\nHost: x\r\nConnection: ${value}\r\n\r\n`)).toMatchObject({ persists }),
+  ])("of %s, %j: lasts: %s", (version, value, keepAlive) =>
+    expect(readRequest(`GET / ${version}\r\nHost: x\r\nConnection: ${value}\r\n\r\n`)).toMatchObject({ keepAlive }),
   );
 });

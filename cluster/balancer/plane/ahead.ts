@@ -1,4 +1,4 @@
-import { Framing, more, type RequestHead, requestFraming } from "../../../src/http1/index.ts";
+import { Framing, incomplete, type RequestHead, requestFraming } from "../../../src/http1/index.ts";
 
 /** A client that asks for more than this before it has any answer is not waited for. */
 const maxRequests = 1_000;
@@ -19,11 +19,11 @@ export class LookAhead {
   isSound(bytes: Buffer): boolean {
     while (!this.#isBlind && this.#at < bytes.length) {
       const next = this.#reader.read(bytes, this.#at, bytes.length);
-      if (next === more) return true;
+      if (next === incomplete) return true;
       if (next < 0) return false;
       this.#at = next;
       this.#requests += 1;
-      this.#isBlind = !this.#reader.persists || requestFraming(this.#reader) !== Framing.none;
+      this.#isBlind = !this.#reader.keepAlive || requestFraming(this.#reader) !== Framing.none;
       this.#reader.reset();
     }
     return this.#requests <= maxRequests;

@@ -23,15 +23,15 @@ const requestId = "x-request-id";
 export function writeAnswer(head: ResponseHead, lines: string, hidesId: boolean): string {
   const { fields, status, text } = head;
   const dropped = status < 200 || status === 204 ? ofTheHop | (1 << Field.contentLength) : ofTheHop;
-  const removes = head.options?.removes ?? [];
+  const namedFields = head.options?.namedFields ?? [];
   let kept = head.minor === 1 ? "" : "HTTP/1.1";
   let run = kept.length;
   for (let at = 0; at < fields.count; at += 1) {
     const isDropped =
       ((dropped >>> (fields.ids[at] ?? 0)) & 1) === 1 ||
-      fields.isCalled(at, attempts, text) ||
-      (hidesId && fields.isCalled(at, requestId, text));
-    if (!isDropped && !removes.some((name) => fields.isCalled(at, name, text))) continue;
+      fields.hasName(at, attempts, text) ||
+      (hidesId && fields.hasName(at, requestId, text));
+    if (!isDropped && !namedFields.some((name) => fields.hasName(at, name, text))) continue;
     kept += text.slice(run, fields.start(at));
     run = fields.start(at + 1);
   }

@@ -1,4 +1,11 @@
-import { BodyReader, Framing, more, type ResponseHead, refused, responseFraming } from "../../../src/http1/index.ts";
+import {
+  BodyReader,
+  Framing,
+  incomplete,
+  invalid,
+  type ResponseHead,
+  responseFraming,
+} from "../../../src/http1/index.ts";
 import type { Readers } from "./readers.ts";
 
 /** What is done with the answers on a connection, as they come. */
@@ -42,7 +49,7 @@ export class AnswerReader {
     const method = this.#taker.answering;
     if (method === null) {
       this.#taker.unasked();
-      return refused;
+      return invalid;
     }
     return this.#inBody ? this.#takeBody(bytes, at) : this.#takeHead(method, bytes, at);
   }
@@ -57,11 +64,11 @@ export class AnswerReader {
   #takeHead(method: string, bytes: Buffer, at: number): number {
     const head = this.#head ?? this.#readers.takeAnswer();
     const next = head.read(bytes, at, bytes.length);
-    this.#head = next === more ? head : null;
-    if (next === more) return more;
+    this.#head = next === incomplete ? head : null;
+    if (next === incomplete) return incomplete;
     this.#readers.giveAnswer(head);
     if (next < 0) this.#taker.bad();
-    else if (head.status < 200) return this.#taker.interim(head, bytes, next) ? next : refused;
+    else if (head.status < 200) return this.#taker.interim(head, bytes, next) ? next : invalid;
     else this.#begin(head, method, next < bytes.length);
     return next;
   }
@@ -69,7 +76,7 @@ export class AnswerReader {
   #begin(head: ResponseHead, method: string, moreCame: boolean): void {
     const framing = responseFraming(head, method);
     if (!this.#taker.head(head, framing, moreCame)) return;
-    this.#body.begin(framing, head.fields.contentLength, head.options?.removes);
+    this.#body.begin(framing, head.fields.contentLength, head.options?.namedFields);
     this.#inBody = true;
     if (this.#body.done) this.#finish(moreCame);
   }
@@ -77,9 +84,9 @@ export class AnswerReader {
   #takeBody(bytes: Buffer, at: number): number {
     const body = this.#body;
     const next = body.read(bytes, at, bytes.length);
-    if (body.refusal !== null) {
+    if (body.parseError !== null) {
       this.#taker.bad();
-      return refused;
+      return invalid;
     }
     this.#taker.data(bytes, body.dataStart, body.dataEnd);
     if (body.done) this.#finish(next < bytes.length);

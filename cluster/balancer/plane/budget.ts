@@ -1,4 +1,4 @@
-import type { Settings } from "../options.ts";
+import type { Settings } from "../config/options.ts";
 
 const windowMs = 5_000;
 

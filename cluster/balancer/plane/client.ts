@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
-import { more, type RequestHead, readProxyHeader, refused } from "../../../src/http1/index.ts";
-import { newEntry } from "../access/entry.ts";
-import { normalizeIp } from "../address.ts";
+import { incomplete, invalid, type RequestHead, readProxyHeader } from "../../../src/http1/index.ts";
+import { normalizeIp } from "../config/address.ts";
+import { newAccessLogEntry } from "../telemetry/access-log-entry.ts";
 import { LookAhead } from "./ahead.ts";
 import type { PlaneContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
@@ -204,8 +204,8 @@ export class Client {
   /** Who does not speak the PROXY protocol gets no answer: what would it be taken for? */
   #takeProxyHeader(bytes: Buffer, at: number): number {
     const header = readProxyHeader(bytes, at, bytes.length);
-    if (header === more) return this.#input.hold(bytes, at);
-    if (header === refused) {
+    if (header === incomplete) return this.#input.hold(bytes, at);
+    if (header === invalid) {
       this.destroy();
       return -1;
     }
@@ -221,14 +221,14 @@ export class Client {
   #takeHead(bytes: Buffer, at: number): number {
     const reader = this.#reader ?? this.#context.readers.takeRequest();
     const next = reader.read(bytes, at, bytes.length);
-    if (next === more) {
+    if (next === incomplete) {
       if (this.#phase === Phase.idle) this.#deadline = this.#context.now + this.#context.settings.headTimeoutMs;
       this.#phase = Phase.head;
       this.#reader = reader;
       return this.#input.hold(bytes, at);
     }
     this.#reader = null;
-    if (next < 0) this.#refuseUnread(reader.refusal === null ? "bad-request" : refusalOfUnread(reader.refusal));
+    if (next < 0) this.#refuseUnread(reader.parseError === null ? "bad-request" : refusalOfUnread(reader.parseError));
     else this.#accept(reader);
     this.#context.readers.giveRequest(reader);
     return next < 0 ? -1 : next;
@@ -272,7 +272,7 @@ export class Client {
   /** Takes no notice of a body that nobody wants. */
   #drop(bytes: Buffer, at: number): number {
     const next = this.#body.read(bytes, at);
-    if (this.#body.reader.refusal !== null || this.#body.isTooMuch) this.destroy();
+    if (this.#body.reader.parseError !== null || this.#body.isTooMuch) this.destroy();
     else if (this.#body.done) this.#turn();
     return next;
   }
@@ -360,7 +360,7 @@ export class Client {
   #log(status: number, reason: Refusal | null, answer: string, head: RequestHead | null): void {
     const { log, trust } = this.#context;
     const address = head === null ? this.sender.address : source.of(head, this, trust).clientAddress;
-    const entry = newEntry(address, head?.method ?? null, head?.path ?? null, null);
+    const entry = newAccessLogEntry(address, head?.method ?? null, head?.path ?? null, null);
     log?.add({ ...entry, status, reason, answerBytes: bodyLength(answer), id: idOf(answer) });
   }
 

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import type { Settings } from "../options.ts";
-import type { Trust } from "../trust.ts";
+import type { Settings } from "../config/options.ts";
+import type { TrustedProxies } from "../config/trusted-proxies.ts";
 import { refusalAnswer } from "./refusal.ts";
 
 /** How long one that was turned away may take to hear of it, in milliseconds, and how many of them are waited for. */
@@ -12,14 +12,14 @@ type DoorSettings = Pick<Settings, "maxConnections" | "maxClientConnections">;
 /** How many clients may be connected, in all and from one address. */
 export class Door {
   readonly #settings: DoorSettings;
-  readonly #trust: Trust;
+  readonly #trust: TrustedProxies;
   readonly count: () => void;
   readonly #byAddress = new Map<string, number>();
   /** Those turned away that have not heard of it yet. */
   readonly #lingering = new Set<Socket>();
 
   /** `count` is called for each client that is turned away. It is not told to anybody: a flood must not fill a log. */
-  constructor(settings: DoorSettings, trust: Trust, count: () => void) {
+  constructor(settings: DoorSettings, trust: TrustedProxies, count: () => void) {
     this.#settings = settings;
     this.#trust = trust;
     this.count = count;

@@ -7,8 +7,8 @@ import {
   type ResponseHead,
   requestFraming,
 } from "../../../src/http1/index.ts";
-import { type Entry, newEntry } from "../access/entry.ts";
-import { countAnswer } from "../upstream.ts";
+import { countAnswer } from "../cluster/host.ts";
+import { type AccessLogEntry, newAccessLogEntry } from "../telemetry/access-log-entry.ts";
 import { Attempts } from "./attempts.ts";
 import type { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
@@ -33,7 +33,7 @@ export class Exchange {
   /** Nobody waits for the answer any more. */
   isOver = false;
   /** What the access log is to tell; null where there is none. */
-  readonly entry: Entry | null;
+  readonly entry: AccessLogEntry | null;
   /** The head of the answer has been passed on. */
   isAnswered = false;
   readonly #context: PlaneContext;
@@ -66,7 +66,8 @@ export class Exchange {
     this.#head = client.fields.write(head, framing, this.upgrades);
     const request = source.of(head, client, context.trust);
     this.#key = view.readKey(request);
-    this.entry = context.log && newEntry(request.clientAddress, head.method, request.target, view.tellKey(this.#key));
+    this.entry =
+      context.log && newAccessLogEntry(request.clientAddress, head.method, request.target, view.tellKey(this.#key));
     this.#showsKey = view.key.kind === "request-id";
     this.#attempts = new Attempts(context, this.#key, this.#began);
   }
@@ -93,13 +94,13 @@ export class Exchange {
 
   /** Gives the request to the next server that will have it. */
   attempt(): void {
-    const upstream = this.#attempts.begin();
-    if (typeof upstream === "string") {
-      this.refuse(upstream);
+    const host = this.#attempts.begin();
+    if (typeof host === "string") {
+      this.refuse(host);
       return;
     }
-    if (this.entry !== null) this.entry.server = upstream.name;
-    this.#context.pools.of(upstream).send(this);
+    if (this.entry !== null) this.entry.server = host.name;
+    this.#context.pools.of(host).send(this);
   }
 
   /** Whether the present attempt was begun so many milliseconds ago. */
@@ -163,8 +164,8 @@ export class Exchange {
 
   /** The answer is whole. */
   finish(trailers: string): void {
-    const upstream = this.#attempts.end();
-    if (upstream !== null) this.#context.members.answered(upstream);
+    const host = this.#attempts.end();
+    if (host !== null) this.#context.members.answered(host);
     if (this.isOver) return;
     this.#reply.end(trailers);
     this.#end(null);
@@ -191,14 +192,14 @@ export class Exchange {
 
   /** The connection broke, or could not be made. `isFirst` is false for a request that stood behind another on it. */
   failed(failure: Failure, code: string, isFirst: boolean): void {
-    const upstream = this.#attempts.end();
-    if (upstream === null || this.isOver) return;
-    this.#attempts.blame(upstream, failure, code);
+    const host = this.#attempts.end();
+    if (host === null || this.isOver) return;
+    this.#attempts.blame(host, failure, code);
     if (this.isAnswered) {
       this.#cut();
       return;
     }
-    const refusal = this.#attempts.failed(upstream, failure, this.#isRepeatable, isFirst);
+    const refusal = this.#attempts.failed(host, failure, this.#isRepeatable, isFirst);
     if (refusal === null) this.attempt();
     else this.refuse(refusal);
   }
@@ -258,8 +259,8 @@ export class Exchange {
 
   /** The head of the answer is there. */
   #answered(status: number): void {
-    const { upstream } = this.#attempts;
-    if (upstream !== null) countAnswer(upstream, status);
+    const { host } = this.#attempts;
+    if (host !== null) countAnswer(host, status);
     this.isAnswered = true;
     this.#kept?.drop();
     if (this.entry === null || this.isOver) return;

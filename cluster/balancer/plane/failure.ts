@@ -1,4 +1,4 @@
-import { codeOf, isLocal } from "../error-code.ts";
+import { codeOf, isLocal } from "../config/error-code.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** How an attempt at a server can fail before an answer. */

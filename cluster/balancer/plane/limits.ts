@@ -1,5 +1,5 @@
 import type { HeadLimits } from "../../../src/http1/index.ts";
-import type { Settings } from "../options.ts";
+import type { Settings } from "../config/options.ts";
 
 type HeadSettings = Pick<Settings, "maxLineBytes" | "maxHeadBytes" | "maxFields">;
 

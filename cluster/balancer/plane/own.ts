@@ -1,6 +1,6 @@
 /** What the balancer answers itself. */
 import { Field, type RequestHead } from "../../../src/http1/index.ts";
-import { stateOf } from "../upstream.ts";
+import { stateOf } from "../cluster/host.ts";
 import type { PlaneContext } from "./context.ts";
 import { allowed, jsonAnswer, type Refusal, refusalAnswer, statusOf } from "./refusal.ts";
 
@@ -42,8 +42,8 @@ function options(head: RequestHead, context: PlaneContext): OwnAnswer | null {
 /** The balancer's own health: 200, or 503 when there is no server to give a request to. */
 function health(head: RequestHead, context: PlaneContext): OwnAnswer {
   if (head.method !== "GET" && head.method !== "HEAD") return refusal("method-not-allowed", head, context);
-  const { upstreams } = context.members.view;
-  const servers = upstreams.map((upstream) => ({ name: upstream.name, state: stateOf(upstream) }));
+  const { hosts } = context.members.view;
+  const servers = hosts.map((host) => ({ name: host.name, state: stateOf(host) }));
   const healthy = servers.some(({ state }) => state === "up");
   const body = JSON.stringify({ status: healthy ? "ok" : "no server available", servers });
   const status = healthy ? 200 : 503;
@@ -57,7 +57,7 @@ const isLarge = ({ fields }: RequestHead, { settings: { maxBodyBytes } }: PlaneC
 
 /** A client that waits with its body may leave it out after another answer than 100: what would come next? */
 const lasts = (head: RequestHead, context: PlaneContext): boolean =>
-  head.persists && !context.closing && (head.fields.present & (1 << Field.expect)) === 0 && !isLarge(head, context);
+  head.keepAlive && !context.closing && (head.fields.present & (1 << Field.expect)) === 0 && !isLarge(head, context);
 
 function lastLine(head: RequestHead, context: PlaneContext): string {
   if (!lasts(head, context)) return "Connection: close\r\n";

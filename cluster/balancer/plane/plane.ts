@@ -1,19 +1,19 @@
 import type { Endpoint } from "../../listen.ts";
-import type { LogCounts } from "../access/log.ts";
-import type { Durations } from "../durations.ts";
-import type { BalancerEvent } from "../events.ts";
-import type { Settings } from "../options.ts";
-import type { Routing } from "../routing.ts";
-import type { Trust } from "../trust.ts";
-import type { Upstream } from "../upstream.ts";
+import type { Host } from "../cluster/host.ts";
+import type { HostSelection } from "../cluster/host-selection.ts";
+import type { Settings } from "../config/options.ts";
+import type { TrustedProxies } from "../config/trusted-proxies.ts";
+import type { LogCounts } from "../telemetry/access-log.ts";
+import type { BalancerEvent } from "../telemetry/events.ts";
+import type { LatencyHistogram } from "../telemetry/latency-histogram.ts";
 
 /** What a data plane is given. It asks `members` where to send a request, and tells the servers' fate to them. */
 export interface DataPlaneOptions extends Settings {
   readonly listen: Endpoint;
-  readonly members: Routing;
-  readonly trust: Trust;
+  readonly members: HostSelection;
+  readonly trust: TrustedProxies;
   /** Takes the seconds that each request took. */
-  readonly durations: Durations;
+  readonly durations: LatencyHistogram;
   /** The file of the access log, `-` for standard output, null for none. */
   readonly accessLog: string | null;
   readonly emit: (event: BalancerEvent) => void;
@@ -33,7 +33,7 @@ export function ownUsage(): Usage {
 }
 
 /** What a data plane counts of its clients: plain numbers, so that those of several processes add up. */
-export interface PlaneCounts extends LogCounts {
+export interface ProxyCounters extends LogCounts {
   /** Connections that clients have made. */
   connectionsAccepted: number;
   /** Bytes on them, heads included. */
@@ -41,7 +41,7 @@ export interface PlaneCounts extends LogCounts {
   bytesSent: number;
 }
 
-export const newPlaneCounts = (): PlaneCounts => ({
+export const newProxyCounters = (): ProxyCounters => ({
   connectionsAccepted: 0,
   bytesReceived: 0,
   bytesSent: 0,
@@ -55,8 +55,8 @@ export interface DataPlane {
   /** Client connections that are open. */
   readonly connections: number;
   /** Answers that no server gave, by status code. */
-  readonly refusals: ReadonlyMap<number, number>;
-  readonly counts: Readonly<PlaneCounts>;
+  readonly localReplies: ReadonlyMap<number, number>;
+  readonly counts: Readonly<ProxyCounters>;
   /** Processes that serve. */
   readonly workers: number;
   /** How many of them had to be started again. */
@@ -69,7 +69,7 @@ export interface DataPlane {
   /** Opens the access log anew: its file has been renamed. */
   reopenLog(): Promise<void>;
   /** Lets go of the connections to a server that has left, as its requests end. */
-  forget(upstream: Upstream): void;
+  forget(host: Host): void;
   /** Stops accepting, lets requests in flight end, and cuts what is left after `deadlineMs`. */
   close(deadlineMs: number): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { Upstream } from "../upstream.ts";
+import type { Host } from "../cluster/host.ts";
 import type { PlaneContext } from "./context.ts";
 import type { Exchange } from "./exchange.ts";
 import { failures } from "./failure.ts";
@@ -17,7 +17,7 @@ const aloneMs = 60_000;
 
 /** The connections to one server, kept alive. */
 export class Pool {
-  readonly upstream: Upstream;
+  readonly host: Host;
   readonly idleMs = idleMs;
   readonly #context: PlaneContext;
   readonly #connections = new Set<ServerConnection>();
@@ -36,9 +36,9 @@ export class Pool {
   #watcher: NodeJS.Timeout | null = null;
   #isForgotten = false;
 
-  constructor(context: PlaneContext, upstream: Upstream) {
+  constructor(context: PlaneContext, host: Host) {
     this.#context = context;
-    this.upstream = upstream;
+    this.host = host;
   }
 
   send(exchange: Exchange): void {

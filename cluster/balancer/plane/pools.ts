@@ -1,30 +1,30 @@
-import type { Upstream } from "../upstream.ts";
+import type { Host } from "../cluster/host.ts";
 import type { Pool } from "./pool.ts";
 
 /** The pools of all servers. */
 export class Pools {
-  readonly #pools = new Map<Upstream, Pool>();
+  readonly #pools = new Map<Host, Pool>();
   /** Of servers that have left, while they have requests. */
   readonly #leaving = new Set<Pool>();
-  readonly #open: (upstream: Upstream) => Pool;
+  readonly #open: (host: Host) => Pool;
 
-  constructor(open: (upstream: Upstream) => Pool) {
+  constructor(open: (host: Host) => Pool) {
     this.#open = open;
   }
 
-  of(upstream: Upstream): Pool {
-    let pool = this.#pools.get(upstream);
+  of(host: Host): Pool {
+    let pool = this.#pools.get(host);
     if (pool === undefined) {
-      pool = this.#open(upstream);
-      this.#pools.set(upstream, pool);
+      pool = this.#open(host);
+      this.#pools.set(host, pool);
     }
     return pool;
   }
 
-  forget(upstream: Upstream): void {
-    const pool = this.#pools.get(upstream);
+  forget(host: Host): void {
+    const pool = this.#pools.get(host);
     if (pool === undefined) return;
-    this.#pools.delete(upstream);
+    this.#pools.delete(host);
     this.#leaving.add(pool);
     pool.forget();
   }

@@ -1,5 +1,5 @@
 import { type Decode, RequestHead, ResponseHead } from "../../../src/http1/index.ts";
-import type { Settings } from "../options.ts";
+import type { Settings } from "../config/options.ts";
 import { answerLimits, requestLimits } from "./limits.ts";
 
 const latin1: Decode = (bytes, from, to) =>

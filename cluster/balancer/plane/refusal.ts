@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
-import type { Refusal as Unread } from "../../../src/http1/index.ts";
+import type { ParseError as Unread } from "../../../src/http1/index.ts";
 
 /** Why the balancer answers by itself. The messages name no address: clients are not to learn the inside. */
-const refusals = {
+const localReplies = {
   "bad-request": { status: 400, message: "The request could not be read as HTTP/1.1." },
   "method-not-allowed": { status: 405, message: "The balancer does not take this method here." },
   "request-timeout": { status: 408, message: "The request took too long to arrive." },
@@ -24,9 +24,9 @@ const refusals = {
   "version-not-supported": { status: 505, message: "The balancer speaks HTTP/1.1 and HTTP/1.0 alone." },
 } as const satisfies Record<string, { status: number; message: string }>;
 
-export type Refusal = keyof typeof refusals;
+export type Refusal = keyof typeof localReplies;
 
-export const statusOf = (reason: Refusal): number => refusals[reason].status;
+export const statusOf = (reason: Refusal): number => localReplies[reason].status;
 
 const unread: Readonly<Record<number, Refusal>> = {
   405: "method-not-allowed",
@@ -44,7 +44,7 @@ export const refusalOfUnread = ({ status }: Unread): Refusal => unread[status] ?
  * its own, each with its end.
  */
 export function refusalAnswer(reason: Refusal, lines: string): string {
-  const { status, message } = refusals[reason];
+  const { status, message } = localReplies[reason];
   const body = JSON.stringify({ error: { reason, id: randomUUID(), message } });
   // RFC 9110, 10.2.3: seconds. A check's interval from now things may look better.
   const more = status === 503 ? "Retry-After: 2\r\n" : status === 405 ? `Allow: ${allowed}\r\n` : "";

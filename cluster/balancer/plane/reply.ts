@@ -11,7 +11,7 @@ export class Reply {
   readonly #client: Client;
   /** Of the client's version of HTTP. */
   readonly #minor: number;
-  readonly #persists: boolean;
+  readonly #keepAlive: boolean;
   /** The client waits with its body for a 100. */
   readonly #expects: boolean;
   /** How the body goes to the client. */
@@ -22,13 +22,13 @@ export class Reply {
     this.#context = context;
     this.#client = client;
     this.#minor = head.minor;
-    this.#persists = head.persists;
+    this.#keepAlive = head.keepAlive;
     this.#expects = head.minor === 1 && (head.fields.present & (1 << Field.expect)) !== 0;
   }
 
   /** The client's connection ends with the answer, as it asked for. */
   get isLast(): boolean {
-    return !this.#persists;
+    return !this.#keepAlive;
   }
 
   /** The client waits with its body for a 100. */
@@ -40,7 +40,7 @@ export class Reply {
   get lasts(): boolean {
     // A client that waits with its body may leave it out after another answer than 100: what would come next?
     const isUnsure = this.#expects && !this.#client.isWhole;
-    return this.#persists && !isUnsure && !this.#context.closing && this.#framing !== Framing.close;
+    return this.#keepAlive && !isUnsure && !this.#context.closing && this.#framing !== Framing.close;
   }
 
   /** An interim answer (RFC 9110, 15.2); clients of HTTP/1.0 know none. */

@@ -1,5 +1,5 @@
 import { BodyReader, type RequestHead, requestFraming } from "../../../src/http1/index.ts";
-import type { Settings } from "../options.ts";
+import type { Settings } from "../config/options.ts";
 import { type Refusal, refusalOfUnread } from "./refusal.ts";
 
 /** A client that sends what nobody reads is borne with up to here, in bytes. */
@@ -20,7 +20,7 @@ export class RequestBody {
   }
 
   begin(head: RequestHead): void {
-    this.reader.begin(requestFraming(head), head.fields.contentLength, head.options?.removes);
+    this.reader.begin(requestFraming(head), head.fields.contentLength, head.options?.namedFields);
     this.#length = 0;
     this.#received = 0;
   }
@@ -46,7 +46,7 @@ export class RequestBody {
   /** What is wrong with it; null while nothing is. */
   get refusal(): Refusal | null {
     const { maxBodyBytes } = this.#settings;
-    if (this.reader.refusal !== null) return refusalOfUnread(this.reader.refusal);
+    if (this.reader.parseError !== null) return refusalOfUnread(this.reader.parseError);
     return maxBodyBytes > 0 && this.#length > maxBodyBytes ? "body-too-large" : null;
   }
 

@@ -108,15 +108,16 @@ function serverPath(path: string): string {
 const oneHopLess = ({ fields }: RequestHead, text: string): string =>
   `Max-Forwards: ${Number(fields.value(Field.maxForwards, text)) - 1}\r\n`;
 
-/** The field lines as they came, but for those in `dropped` and those that `Connection` removes. */
+/** The field lines as they came, but for those in `dropped` and those that `Connection` namedFields. */
 function keptLines({ fields, text, options, lines }: RequestHead, dropped: number): string {
-  const removes = options?.removes ?? [];
-  if ((fields.present & dropped) === 0 && removes.length === 0) return text.slice(lines, fields.start(fields.count));
+  const namedFields = options?.namedFields ?? [];
+  if ((fields.present & dropped) === 0 && namedFields.length === 0)
+    return text.slice(lines, fields.start(fields.count));
   let kept = "";
   let run = lines;
   for (let at = 0; at < fields.count; at += 1) {
     const isDropped = ((dropped >>> (fields.ids[at] ?? 0)) & 1) === 1;
-    if (!isDropped && !removes.some((name) => fields.isCalled(at, name, text))) continue;
+    if (!isDropped && !namedFields.some((name) => fields.hasName(at, name, text))) continue;
     kept += text.slice(run, fields.start(at));
     run = fields.start(at + 1);
   }

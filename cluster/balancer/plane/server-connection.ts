@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
-import { type BodyReader, Field, Framing, more, type ResponseHead } from "../../../src/http1/index.ts";
-import { codeOf } from "../error-code.ts";
+import { type BodyReader, Field, Framing, incomplete, type ResponseHead } from "../../../src/http1/index.ts";
+import { codeOf } from "../config/error-code.ts";
 import { AnswerReader, type AnswerTaker } from "./answer-reader.ts";
 import type { PlaneContext } from "./context.ts";
 import type { Exchange } from "./exchange.ts";
@@ -49,7 +49,7 @@ export class ServerConnection implements AnswerTaker {
     this.#pool = pool;
     this.#queue.push(...exchanges);
     this.#deadline = context.now + context.settings.connectTimeoutMs;
-    const { host, port } = pool.upstream.endpoint;
+    const { host, port } = pool.host.endpoint;
     const onread = { buffer: shared, callback: this.#onRead };
     this.#socket = connect({ host, port, noDelay: true, allowHalfOpen: true, onread }, this.#onConnect);
     this.#output = new Output(this.#socket);
@@ -85,7 +85,7 @@ export class ServerConnection implements AnswerTaker {
 
   /** Sends requests of which each but the last is without a body, in one write. */
   send(exchanges: readonly Exchange[]): void {
-    this.#pool.upstream.counts.connectionsReused += exchanges.length;
+    this.#pool.host.counts.connectionsReused += exchanges.length;
     this.#queue.push(...exchanges);
     this.#sendAll(exchanges);
   }
@@ -93,7 +93,7 @@ export class ServerConnection implements AnswerTaker {
   #sendAll(exchanges: readonly Exchange[]): void {
     for (const exchange of exchanges) this.#output.add(exchange.opening);
     this.#isSending = exchanges[0]?.isWhole === false;
-    this.#deadline = this.#context.now + this.#context.settings.answerTimeoutMs;
+    this.#deadline = this.#context.now + this.#context.settings.responseTimeoutMs;
     let isSeenTo = false;
     for (const exchange of exchanges) isSeenTo = exchange.sent(this);
     if (!isSeenTo) this.flush();
@@ -111,7 +111,7 @@ export class ServerConnection implements AnswerTaker {
     if (!this.#context.budget.take(now, waiting.length)) return [];
     this.#isSpent = true;
     for (const exchange of this.#queue.splice(1)) exchange.connection = null;
-    this.#pool.upstream.counts.retries += waiting.length;
+    this.#pool.host.counts.retries += waiting.length;
     if (this.#queue[0]?.isOver === true) this.#endUnasked();
     return waiting;
   }
@@ -121,7 +121,7 @@ export class ServerConnection implements AnswerTaker {
     addRun(this.#output, bytes, body);
     if (body.done) {
       this.#isSending = false;
-      if (!this.#answers.inBody) this.#deadline = this.#context.now + this.#context.settings.answerTimeoutMs;
+      if (!this.#answers.inBody) this.#deadline = this.#context.now + this.#context.settings.responseTimeoutMs;
     }
     return !this.#socket.writableNeedDrain;
   }
@@ -134,7 +134,7 @@ export class ServerConnection implements AnswerTaker {
   /** Whoever does not send a body, or does not take it, keeps the other waiting: a slow client is no fault of its server's. */
   #awaitBody(isTaken: boolean): void {
     if (!this.#isSending || this.#answers.inBody) return;
-    this.#deadline = isTaken ? Number.POSITIVE_INFINITY : this.#context.now + this.#context.settings.answerTimeoutMs;
+    this.#deadline = isTaken ? Number.POSITIVE_INFINITY : this.#context.now + this.#context.settings.responseTimeoutMs;
   }
 
   /** The client can take more. */
@@ -145,8 +145,8 @@ export class ServerConnection implements AnswerTaker {
   }
 
   #patience(): number {
-    const { answerTimeoutMs, stallTimeoutMs } = this.#context.settings;
-    return this.#context.now + (this.#answers.inBody ? stallTimeoutMs : answerTimeoutMs);
+    const { responseTimeoutMs, stallTimeoutMs } = this.#context.settings;
+    return this.#context.now + (this.#answers.inBody ? stallTimeoutMs : responseTimeoutMs);
   }
 
   /** Nobody waits for the answer of `exchange`: the connection ends, unless others wait behind it. */
@@ -164,8 +164,8 @@ export class ServerConnection implements AnswerTaker {
 
   readonly #onConnect = (): void => {
     this.#isConnected = true;
-    this.#pool.upstream.connections += 1;
-    this.#pool.upstream.counts.connectionsMade += 1;
+    this.#pool.host.connections += 1;
+    this.#pool.host.counts.connectionsOpened += 1;
     const waiting = this.#queue.filter(({ isOver }) => !isOver);
     this.#queue.length = 0;
     this.#queue.push(...waiting);
@@ -189,7 +189,7 @@ export class ServerConnection implements AnswerTaker {
 
   #take(bytes: Buffer, at: number): number {
     const next = this.#answers.take(bytes, at);
-    return next === more ? this.#input.hold(bytes, at) : next;
+    return next === incomplete ? this.#input.hold(bytes, at) : next;
   }
 
   get answering(): string | null {
@@ -224,7 +224,7 @@ export class ServerConnection implements AnswerTaker {
   head(head: ResponseHead, framing: Framing, moreCame: boolean): boolean {
     const exchange = this.#queue[0];
     this.#lasts =
-      head.persists && framing !== Framing.close && (this.#queue.length === 1 || !tellsOfBody(head, framing));
+      head.keepAlive && framing !== Framing.close && (this.#queue.length === 1 || !tellsOfBody(head, framing));
     if (exchange?.mayGoElsewhere(head.status)) {
       this.#sendElsewhere(exchange, framing, moreCame);
       return false;
@@ -268,7 +268,7 @@ export class ServerConnection implements AnswerTaker {
   /** The answer to the next request is to come. */
   #goOn(): void {
     const now = performance.now();
-    this.#deadline = now + this.#context.settings.answerTimeoutMs;
+    this.#deadline = now + this.#context.settings.responseTimeoutMs;
     // The answers behind the first come with it, and say nothing of the time that one takes.
     if (this.#isFresh) this.#pool.answeredIn(now - this.#progress);
     this.#isFresh = false;
@@ -324,7 +324,7 @@ export class ServerConnection implements AnswerTaker {
   /** Adds what has gone by since the last time to what is counted of the server. */
   countBytes(): void {
     const { bytesWritten, bytesRead } = this.#socket;
-    const { counts } = this.#pool.upstream;
+    const { counts } = this.#pool.host;
     counts.bytesSent += bytesWritten - this.#sent;
     counts.bytesReceived += bytesRead - this.#received;
     this.#sent = bytesWritten;
@@ -332,7 +332,7 @@ export class ServerConnection implements AnswerTaker {
   }
 
   readonly #onClose = (): void => {
-    if (this.#isConnected) this.#pool.upstream.connections -= 1;
+    if (this.#isConnected) this.#pool.host.connections -= 1;
     this.countBytes();
     this.#fail(this.#failure, this.#code === "" ? "EOF" : this.#code);
   };

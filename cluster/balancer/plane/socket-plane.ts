@@ -1,8 +1,8 @@
 /** The data plane on plain sockets, with the codec of `src/http1` on both sides. */
 import { setTimeout } from "node:timers/promises";
-import { AccessLog } from "../access/log.ts";
-import { normalizeIp } from "../address.ts";
-import type { Settings } from "../options.ts";
+import { normalizeIp } from "../config/address.ts";
+import type { Settings } from "../config/options.ts";
+import { AccessLog } from "../telemetry/access-log.ts";
 import { RetryBudget } from "./budget.ts";
 import { Client } from "./client.ts";
 import type { PlaneContext } from "./context.ts";
@@ -11,9 +11,9 @@ import { type Accepted, type Listener, listenFor, openAccepted, type Receiver } 
 import {
   type DataPlane,
   type DataPlaneOptions,
-  newPlaneCounts,
+  newProxyCounters,
   ownUsage,
-  type PlaneCounts,
+  type ProxyCounters,
   type StartDataPlane,
 } from "./plane.ts";
 import { Pool } from "./pool.ts";
@@ -32,10 +32,10 @@ export async function openSocketPlane(
   open: (take: (accepted: Accepted) => void) => Promise<Listener>,
 ): Promise<DataPlane> {
   const clients = new Set<Client>();
-  const refusals = new Map<number, number>();
-  const counts = newPlaneCounts();
+  const localReplies = new Map<number, number>();
+  const counts = newProxyCounters();
   const log = options.accessLog === null ? null : await AccessLog.open(options.accessLog, counts, options.emit);
-  const context = newContext(options, refusals, counts, log);
+  const context = newContext(options, localReplies, counts, log);
   const listener = await open((accepted) => {
     const receiver: Receiver = { take: () => {} };
     const socket = openAccepted(accepted, receiver);
@@ -58,7 +58,7 @@ export async function openSocketPlane(
   const sweeps = setInterval(() => setImmediate(sweep), sweepMs(options) / sweepParts);
   return {
     port: listener.port,
-    refusals,
+    localReplies,
     counts,
     workers: 1,
     restarts: 0,
@@ -75,7 +75,7 @@ export async function openSocketPlane(
       context.pools.countBytes();
     },
     reopenLog: async () => log?.reopen(),
-    forget: (upstream) => context.pools.forget(upstream),
+    forget: (host) => context.pools.forget(host),
     close: async (deadlineMs) => {
       context.closing = true;
       context.door.close();
@@ -89,8 +89,8 @@ export async function openSocketPlane(
 
 function newContext(
   options: DataPlaneOptions,
-  refusals: Map<number, number>,
-  counts: PlaneCounts,
+  localReplies: Map<number, number>,
+  counts: ProxyCounters,
   log: AccessLog | null,
 ): PlaneContext {
   const context: PlaneContext = {
@@ -98,8 +98,8 @@ function newContext(
     trust: options.trust,
     settings: options,
     readers: new Readers(options),
-    door: new Door(options, options.trust, () => count(refusals, statusOf("too-many-connections"))),
-    pools: new Pools((upstream) => new Pool(context, upstream)),
+    door: new Door(options, options.trust, () => count(localReplies, statusOf("too-many-connections"))),
+    pools: new Pools((host) => new Pool(context, host)),
     budget: new RetryBudget(options),
     counts,
     log,
@@ -107,14 +107,14 @@ function newContext(
     closing: false,
     done: (seconds, refused) => {
       options.durations.observe(seconds);
-      if (refused !== null) count(refusals, refused);
+      if (refused !== null) count(localReplies, refused);
     },
   };
   return context;
 }
 
-const count = (refusals: Map<number, number>, status: number): void => {
-  refusals.set(status, (refusals.get(status) ?? 0) + 1);
+const count = (localReplies: Map<number, number>, status: number): void => {
+  localReplies.set(status, (localReplies.get(status) ?? 0) + 1);
 };
 
 /** The clients are looked at by turns: the requests of the others would wait while many were cut at once. */
@@ -122,8 +122,8 @@ const sweepParts = 10;
 
 /** Often enough that no timeout is late by more than a quarter of it, or half a second. */
 function sweepMs(options: Settings): number {
-  const { connectTimeoutMs, answerTimeoutMs, headTimeoutMs, idleTimeoutMs, stallTimeoutMs } = options;
-  const shortest = Math.min(connectTimeoutMs, answerTimeoutMs, headTimeoutMs, idleTimeoutMs, stallTimeoutMs);
+  const { connectTimeoutMs, responseTimeoutMs, headTimeoutMs, idleTimeoutMs, stallTimeoutMs } = options;
+  const shortest = Math.min(connectTimeoutMs, responseTimeoutMs, headTimeoutMs, idleTimeoutMs, stallTimeoutMs);
   return Math.min(Math.max(shortest / 4, 5), 500);
 }
 

@@ -1,15 +1,15 @@
 import type { RequestHead } from "../../../src/http1/index.ts";
-import type { KeySource } from "../key.ts";
-import { clientAddress, type Trust } from "../trust.ts";
+import type { KeySource } from "../config/hash-key.ts";
+import { clientAddress, type TrustedProxies } from "../config/trusted-proxies.ts";
 import type { Client } from "./client.ts";
 
 /** A request as keys are read from it: one at a time, and so by the same object. */
 class RequestSource implements KeySource {
   #head: RequestHead | null = null;
   #client: Client | null = null;
-  #trust: Trust | null = null;
+  #trust: TrustedProxies | null = null;
 
-  of(head: RequestHead, client: Client, trust: Trust): this {
+  of(head: RequestHead, client: Client, trust: TrustedProxies): this {
     this.#head = head;
     this.#client = client;
     this.#trust = trust;

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Entry } from "../access/entry.ts";
+import type { AccessLogEntry } from "../telemetry/access-log-entry.ts";
 import type { PlaneContext } from "./context.ts";
 import { Output } from "./output.ts";
 
@@ -53,7 +53,7 @@ export class Tunnel {
   }
 
   /** Tells how much has gone by since there is a tunnel. */
-  measure(entry: Entry): void {
+  measure(entry: AccessLogEntry): void {
     entry.requestBytes = this.#client.bytesRead - this.#readBefore;
     entry.answerBytes = this.#client.bytesWritten - this.#writtenBefore;
   }

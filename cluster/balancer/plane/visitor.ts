@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { formatAddress } from "../address.ts";
+import { formatAddress } from "../config/address.ts";
 import type { PlaneContext } from "./context.ts";
 import { RequestFields, type Sender } from "./request-fields.ts";
 

@@ -1,11 +1,11 @@
 /** What a balancer's parent process and its workers say to each other. Plain data: it crosses between processes. */
 import type { Member, Sources } from "../../../src/placement/index.ts";
 import type { Endpoint } from "../../listen.ts";
-import type { BalancerEvent } from "../events.ts";
-import type { KeySpec } from "../key.ts";
-import type { Settings } from "../options.ts";
-import type { PlaneCounts } from "../plane/plane.ts";
-import type { Tally } from "../upstream.ts";
+import type { HostCounters } from "../cluster/host.ts";
+import type { HashKey } from "../config/hash-key.ts";
+import type { Settings } from "../config/options.ts";
+import type { ProxyCounters } from "../plane/plane.ts";
+import type { BalancerEvent } from "../telemetry/events.ts";
 
 /** What a process that is to be a worker is started with. */
 export const workerArguments = ["worker"] as const;
@@ -18,12 +18,12 @@ export interface WorkerSetup extends Settings {
 }
 
 /** How a server stands, by what its checks and all workers' requests say. */
-export interface Standing {
+export interface HostState {
   readonly name: string;
   readonly healthy: boolean;
   readonly ejected: boolean;
   readonly draining: boolean;
-  readonly forced: boolean;
+  readonly usedInPanic: boolean;
   /** How long ago it came up, for slow start; null for long. */
   readonly upForMs: number | null;
   /** Whether requests were lost since it last answered one: then the next answer is worth telling. */
@@ -31,18 +31,18 @@ export interface Standing {
 }
 
 /** A view as plain data: the policy and the hash are texts, beside the sources of the modules that these name. */
-export interface SentView {
+export interface SerializedSnapshot {
   readonly policy: string;
   readonly hash: string;
   readonly modules: Sources;
-  readonly key: KeySpec;
+  readonly key: HashKey;
   readonly members: readonly Member[];
 }
 
 /** Who is there and how they stand; `view` is left out where it is as it was. */
 export interface Snapshot {
-  readonly view?: SentView;
-  readonly standings: readonly Standing[];
+  readonly view?: SerializedSnapshot;
+  readonly hostStates: readonly HostState[];
 }
 
 export type ToWorker =
@@ -56,18 +56,18 @@ export type ToWorker =
   | { readonly type: "close"; readonly deadlineMs: number };
 
 /** What a worker counted since it last told. */
-export interface Counted {
+export interface StatsMessage {
   readonly servers: readonly {
     readonly name: string;
-    readonly tally: Tally;
+    readonly tally: HostCounters;
     readonly answers: readonly (readonly [status: number, count: number])[];
     /** As they are now. */
     readonly inFlight: number;
     readonly connections: number;
     readonly lastError: string | null;
   }[];
-  readonly refusals: readonly (readonly [status: number, count: number])[];
-  readonly counts: PlaneCounts;
+  readonly localReplies: readonly (readonly [status: number, count: number])[];
+  readonly counts: ProxyCounters;
   /** Connections that it was ever given. */
   readonly taken: number;
   readonly durations: { readonly buckets: readonly number[]; readonly sum: number };
@@ -83,7 +83,7 @@ export type FromWorker =
   /** It takes connections now. */
   | { readonly type: "started" }
   /** `asked` for one that answers a `count`: only it has the bytes of open connections. */
-  | { readonly type: "counted"; readonly counted: Counted; readonly asked: boolean }
+  | { readonly type: "counted"; readonly counted: StatsMessage; readonly asked: boolean }
   | { readonly type: "answered"; readonly server: string }
   | { readonly type: "lost"; readonly server: string; readonly code: string; readonly agoMs: number }
   | { readonly type: "checked"; readonly server: string; readonly error: string | null }

@@ -1,14 +1,14 @@
 /** A worker process: a data plane that routes as its parent says. */
 import { inspect } from "node:util";
-import { Durations } from "../durations.ts";
-import type { BalancerEvent } from "../events.ts";
+import { parseTrustedProxies } from "../config/trusted-proxies.ts";
 import { type Accepted, closeAccepted, type Listener } from "../plane/listener.ts";
 import type { DataPlane } from "../plane/plane.ts";
 import { openSocketPlane } from "../plane/socket-plane.ts";
-import { parseTrust } from "../trust.ts";
-import { Counting } from "./counting.ts";
+import type { BalancerEvent } from "../telemetry/events.ts";
+import { LatencyHistogram } from "../telemetry/latency-histogram.ts";
 import { type FromWorker, type ToWorker, workerArguments } from "./messages.ts";
-import { loaded, Replica } from "./replica.ts";
+import { StatsDelta } from "./stats.ts";
+import { loaded, WorkerCluster } from "./worker-cluster.ts";
 
 /** Often enough for a status that is looked at; who needs it exact asks. */
 const tellEveryMs = 200;
@@ -61,7 +61,7 @@ const connections = {
 };
 
 interface Working {
-  readonly replica: Replica;
+  readonly replica: WorkerCluster;
   count(): Promise<void>;
   reopenLog(): Promise<void>;
   close(deadlineMs: number): Promise<void>;
@@ -69,21 +69,21 @@ interface Working {
 
 async function start({ setup, snapshot }: Extract<ToWorker, { type: "start" }>): Promise<Working | null> {
   if (snapshot.view === undefined) throw new Error("the first snapshot has no view");
-  const durations = new Durations();
-  const replica = new Replica(await loaded(snapshot.view), setup, tell, (upstream) => plane.forget(upstream));
-  replica.stand(snapshot.standings);
+  const durations = new LatencyHistogram();
+  const replica = new WorkerCluster(await loaded(snapshot.view), setup, tell, (host) => plane.forget(host));
+  replica.stand(snapshot.hostStates);
   const emit = (event: BalancerEvent): void => tell({ type: "event", event });
-  const options = { ...setup, members: replica, trust: parseTrust(setup.trust), durations, emit };
+  const options = { ...setup, members: replica, trust: parseTrustedProxies(setup.trust), durations, emit };
   const plane = await openSocketPlane(options, (pass) => connections.open(pass));
   tell({ type: "started" });
-  return working(replica, plane, new Counting(durations));
+  return working(replica, plane, new StatsDelta(durations));
 }
 
-function working(replica: Replica, plane: DataPlane, counting: Counting): Working {
+function working(replica: WorkerCluster, plane: DataPlane, counting: StatsDelta): Working {
   const told = (asked: boolean): void =>
     tell({
       type: "counted",
-      counted: { ...counting.take(replica.view.upstreams, plane), taken: connections.count },
+      counted: { ...counting.take(replica.view.hosts, plane), taken: connections.count },
       asked,
     });
   const timer = setInterval(() => told(false), tellEveryMs);
@@ -105,9 +105,9 @@ type Order = Exclude<ToWorker, { type: "start" | "connection" }>;
 
 async function take(working: Working | null, message: Order): Promise<Working | null> {
   if (message.type === "snapshot" && working !== null) {
-    const { view, standings } = message.snapshot;
+    const { view, hostStates } = message.snapshot;
     if (view !== undefined) working.replica.show(await loaded(view));
-    working.replica.stand(standings);
+    working.replica.stand(hostStates);
   } else if (message.type === "count") await working?.count();
   else if (message.type === "reopen-log") await working?.reopenLog();
   else if (message.type === "close") {

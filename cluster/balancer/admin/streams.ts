@@ -1,0 +1,64 @@
+import type { ServerResponse } from "node:http";
+import type { BalancerEvent, Events } from "../telemetry/events.ts";
+
+/** Wishes for servers, which the balancer cannot grant itself: they go to a supervisor. */
+export interface ScaleRequestEvent {
+  readonly type: "wanted";
+  readonly id: string;
+  readonly action: "add" | "rm";
+  readonly n: number;
+  /** As asked for; the supervisor names, or picks, the rest of `n`. */
+  readonly hostnames: readonly string[];
+}
+
+/** A reader that lets more than this pile up is cut off. */
+const maxBufferedBytes = 256 * 1024;
+const heartbeatMs = 15_000;
+
+/** The readers of `GET /v1/events`: server-sent events, one connection each. */
+export class EventStreams {
+  readonly #events: Events;
+  readonly #readers = new Set<ServerResponse>();
+  readonly #supervisors = new Set<ServerResponse>();
+
+  constructor(events: Events) {
+    this.#events = events;
+  }
+
+  /** Makes `response` a stream of events until either side ends it; `onEnd` is called then. */
+  open(response: ServerResponse, provision: boolean, onEnd: () => void): void {
+    response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+    response.write(": attached\n\n");
+    const unsubscribe = this.#events.subscribe((event) => send(response, event));
+    const heartbeat = setInterval(() => write(response, ": \n\n"), heartbeatMs);
+    this.#readers.add(response);
+    if (provision) this.#supervisors.add(response);
+    // Node tells the end of the connection to no response whose turn to be sent has not come.
+    response.req.socket.once("close", () => {
+      clearInterval(heartbeat);
+      unsubscribe();
+      this.#readers.delete(response);
+      this.#supervisors.delete(response);
+      onEnd();
+    });
+  }
+
+  /** Tells the supervisor that came last, and nobody else: a wish is granted once. Returns it; undefined for none. */
+  want(event: ScaleRequestEvent): ServerResponse | undefined {
+    const newest = [...this.#supervisors].at(-1);
+    if (newest !== undefined) send(newest, event);
+    return newest;
+  }
+
+  close(): void {
+    for (const response of this.#readers) response.end();
+  }
+}
+
+const send = (response: ServerResponse, event: BalancerEvent | ScaleRequestEvent): void =>
+  write(response, `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+
+function write(response: ServerResponse, text: string): void {
+  if (response.writableLength > maxBufferedBytes) response.req.socket.destroy();
+  else if (!response.writableEnded) response.write(text);
+}

@@ -1,0 +1,150 @@
+import type { Member } from "../../src/placement/index.ts";
+import { type ControlOptions, type RunningControl, startControl } from "./admin/server.ts";
+import { Cluster } from "./cluster/cluster.ts";
+import { HealthChecks } from "./cluster/health-checks.ts";
+import { ConfigError, isLoopback } from "./config/address.ts";
+import type { BalancerConfig } from "./config/config.ts";
+import type { Settings } from "./config/options.ts";
+import { parseTrustedProxies } from "./config/trusted-proxies.ts";
+import type { DataPlane } from "./plane/plane.ts";
+import { startSocketPlane } from "./plane/socket-plane.ts";
+import { closeSink, openSink } from "./telemetry/access-log-sink.ts";
+import { type BalancerEvent, Events } from "./telemetry/events.ts";
+import { LatencyHistogram } from "./telemetry/latency-histogram.ts";
+import { createMetrics } from "./telemetry/metrics.ts";
+import type { WorkerSetup } from "./workers/messages.ts";
+
+export interface RunningBalancer {
+  readonly port: number;
+  readonly controlPort: number | null;
+  /** Makes these the servers at once, as the control API does; throws and changes nothing when they cannot be. */
+  replaceServers(members: readonly Member[]): { readonly added: number; readonly removed: number };
+  /** Opens the access log anew: its file has been renamed. */
+  reopenLog(): Promise<void>;
+  /** Stops accepting, lets requests in flight end (`drainMs` at most), and leaves nothing behind. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a balancer in this process. Rejects with a ConfigError or PlacementError for a configuration that cannot be,
+ * and with the system's error (`EADDRINUSE`, …) for a port that it cannot have.
+ */
+export async function startBalancer(config: BalancerConfig): Promise<RunningBalancer> {
+  checkControl(config);
+  checkProxyProtocol(config);
+  const events = new Events();
+  events.subscribe(config.log);
+  const durations = new LatencyHistogram();
+  const metrics = createMetrics(durations, config.version);
+  const checks = new HealthChecks(config.check, (host, error) => members.checked(host, error));
+  let plane: DataPlane | undefined;
+  const members = new Cluster(config, {
+    joined: (host) => checks.watch(host),
+    left: (host) => {
+      checks.forget(host);
+      plane?.forget(host);
+    },
+    emit: (event) => events.emit(event),
+    changed: () => plane?.update(),
+  });
+  const stop = (): void => {
+    checks.close();
+    members.close();
+  };
+  try {
+    plane = await startPlane(config, members, durations, events);
+    const control = await startControlFor(config, { ...config, members, plane, metrics, events });
+    return running(config, members, plane, control, stop);
+  } catch (error) {
+    stop();
+    await plane?.close(0);
+    throw error;
+  }
+}
+
+/** In this process, or in several under it. */
+async function startPlane(
+  config: BalancerConfig,
+  members: Cluster,
+  durations: LatencyHistogram,
+  events: Events,
+): Promise<DataPlane> {
+  const trust = parseTrustedProxies(config.trust);
+  const emit = (event: BalancerEvent): void => events.emit(event);
+  if (config.workers === 1) return await startSocketPlane({ ...config, members, trust, durations, emit });
+  // Workers have no mouth for a user's mistakes.
+  if (config.accessLog !== null) closeSink(await openSink(config.accessLog));
+  if (config.workerFile === null) throw new ConfigError("several workers need a module to run");
+  const { startWorkersPlane } = await import("./workers/primary.ts");
+  return await startWorkersPlane({
+    workers: config.workers,
+    file: config.workerFile,
+    setup: workerSetup(config),
+    members,
+    durations,
+    emit,
+  });
+}
+
+/** Limits on all that the workers do together. */
+const sharedOut = [
+  "maxConnections",
+  "maxClientConnections",
+  "maxServerConnections",
+  "maxPending",
+  "maxInFlight",
+  "retryFloor",
+] as const satisfies readonly (keyof Settings)[];
+
+/** What of the configuration a worker needs: it is plain data. What is limited in all is shared out. */
+function workerSetup({ log, members, check, token, policy, hash, version, ...setup }: BalancerConfig): WorkerSetup {
+  const shares = sharedOut.map((field) => [field, Math.ceil(setup[field] / setup.workers)]);
+  return { ...setup, ...Object.fromEntries(shares) };
+}
+
+/** The control port can do everything, so it is neither open to the network nor to everyone on this machine. */
+function checkControl({ control, controlExposed, token }: BalancerConfig): void {
+  if (control === null) return;
+  if (token === null) throw new ConfigError("a control port needs a token: set LBCTL_TOKEN");
+  if (!isLoopback(control.host) && !controlExposed)
+    throw new ConfigError(
+      `the control port listens on loopback alone, not on ${control.host}, unless LBCTL_CONTROL_EXPOSED=1`,
+    );
+}
+
+/** Who may name any address as its client's can pass every limit on addresses, and choose its server. */
+function checkProxyProtocol({ proxyProtocol, trust }: BalancerConfig): void {
+  if (proxyProtocol && trust.length === 0)
+    throw new ConfigError(
+      "the PROXY protocol needs to know whom to believe: name the proxies in --trust (LBCTL_TRUST)",
+    );
+}
+
+const startControlFor = async (
+  { control, token }: BalancerConfig,
+  context: Omit<ControlOptions, "control" | "token">,
+): Promise<RunningControl | null> =>
+  control === null || token === null ? null : startControl({ ...context, control, token });
+
+const running = (
+  { drainMs }: BalancerConfig,
+  members: Cluster,
+  plane: DataPlane,
+  control: RunningControl | null,
+  stop: () => void,
+): RunningBalancer => ({
+  port: plane.port,
+  controlPort: control?.port ?? null,
+  replaceServers: (wanted) => {
+    const before = members.view.hosts;
+    const removed = members.replace(wanted).length;
+    return { added: members.view.hosts.length - before.length + removed, removed };
+  },
+  reopenLog: () => plane.reopenLog(),
+  close: async () => {
+    // The control port stays until the end: one may watch the drain.
+    await plane.close(drainMs);
+    stop();
+    await control?.close();
+  },
+});
