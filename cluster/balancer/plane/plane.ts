@@ -70,6 +70,8 @@ export interface DataPlane {
   reopenLog(): Promise<void>;
   /** Lets go of the connections to a server that has left, as its requests end. */
   forget(host: Host): void;
+  /** Called when checks or outlier detection take a host out: what waits there for a first byte may go elsewhere. */
+  hostDown(host: Host): void;
   /** Stops accepting, lets requests in flight end, and cuts what is left after `deadlineMs`. */
   close(deadlineMs: number): Promise<void>;
 }

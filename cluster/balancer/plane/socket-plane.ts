@@ -75,6 +75,7 @@ export async function openSocketPlane(
       context.pools.countBytes();
     },
     reopenLog: async () => log?.reopen(),
+    hostDown: () => {},
     forget: (host) => context.pools.forget(host),
     close: async (deadlineMs) => {
       context.closing = true;

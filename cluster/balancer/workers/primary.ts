@@ -89,6 +89,9 @@ class WorkerPool implements DataPlane {
     for (const slot of this.#slots) atServer(slot, host, { inFlight: 1, connections: 0 });
   }
 
+  /** Each worker sees it in the states that `update` tells. */
+  hostDown(): void {}
+
   async reopenLog(): Promise<void> {
     for (const { worker } of this.#slots) tell(worker, { type: "reopen-log" });
     // Counts come after it.
