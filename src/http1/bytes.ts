@@ -1,47 +1,61 @@
-/** What a byte may be part of, by the grammars of RFC 9110 (5.6) and RFC 9112. */
-export const Part = {
-  /** A method or a field's name. */
+/** Classes of bytes in the grammars of RFC 9110 (5.6) and RFC 9112. A byte can be in several: each class is a bit. */
+export const CharClass = {
+  /** `tchar`, of which methods, field names and codings consist. */
   token: 1,
-  /** A field's value: visible characters, blanks, tabs, and bytes over 0x7f. */
-  value: 2,
-  /** A request's target: visible ASCII, but `#`. */
+  /** What a field value and a reason phrase consist of: visible ASCII, space, tab and the bytes over 0x7f. */
+  fieldValue: 2,
+  /** What a request target consists of: visible ASCII but `#`, which would begin a fragment. */
   target: 4,
 } as const;
 
-export const CR = 0x0d;
-export const LF = 0x0a;
-export const SP = 0x20;
-export const HTAB = 0x09;
-export const COLON = 0x3a;
+export const cr = 0x0d;
+export const lf = 0x0a;
+export const space = 0x20;
+export const tab = 0x09;
+export const colon = 0x3a;
 
-/** The parts that each of the 256 bytes may be of, as bits. */
-const parts: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => partsOf(byte));
+/** The classes of each of the 256 bytes, as bits. */
+const charClasses: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => classesOf(byte));
 
-function partsOf(byte: number): number {
+function classesOf(byte: number): number {
   const isVisible = byte > 0x20 && byte < 0x7f;
   const isToken = /[!#$%&'*+.^_`|~0-9A-Za-z-]/.test(String.fromCharCode(byte));
-  const isValue = isVisible || byte === SP || byte === HTAB || byte >= 0x80;
-  return (isToken ? Part.token : 0) | (isValue ? Part.value : 0) | (isVisible && byte !== 0x23 ? Part.target : 0);
+  const isFieldValue = isVisible || byte === space || byte === tab || byte >= 0x80;
+  const isTarget = isVisible && byte !== 0x23;
+  return (
+    (isToken ? CharClass.token : 0) | (isFieldValue ? CharClass.fieldValue : 0) | (isTarget ? CharClass.target : 0)
+  );
 }
 
-/** The first place from `from` on, before `stop`, whose byte is not such a part; else `stop`. */
-export function endOf(part: number, bytes: Uint8Array, from: number, stop: number): number {
+const classesAt = (bytes: Uint8Array, at: number): number => charClasses[bytes[at] as number] as number;
+
+/**
+ * Returns the first offset in [`from`, `limit`) whose byte is not in the class, or `limit`. It looks at four bytes a step,
+ * which takes two thirds of the time: every byte of a head passes here.
+ */
+export function skipClass(charClass: number, bytes: Uint8Array, from: number, limit: number): number {
   let at = from;
-  while (at < stop && ((parts[bytes[at] as number] as number) & part) !== 0) at += 1;
+  while (at + 3 < limit && (classesOfFour(bytes, at) & charClass) !== 0) at += 4;
+  while (at < limit && (classesAt(bytes, at) & charClass) !== 0) at += 1;
   return at;
 }
 
-/** Whether a byte may be such a part. */
-export const isPart = (part: number, byte: number): boolean => ((parts[byte] as number) & part) !== 0;
+/** The classes that the four bytes at `at` have in common. */
+const classesOfFour = (bytes: Uint8Array, at: number): number =>
+  classesAt(bytes, at) & classesAt(bytes, at + 1) & classesAt(bytes, at + 2) & classesAt(bytes, at + 3);
 
-/** The value of each byte as a hexadecimal digit; 255 for one that is none. */
+export const isInClass = (charClass: number, byte: number): boolean =>
+  ((charClasses[byte] as number) & charClass) !== 0;
+
+/** The value of each byte as a hexadecimal digit; 255 for a byte that is not one. */
 export const hexDigits: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
   /[0-9A-Fa-f]/.test(String.fromCharCode(byte)) ? Number.parseInt(String.fromCharCode(byte), 16) : 255,
 );
 
-/** Bytes as text, a character each. */
+/** Decodes the bytes in [`from`, `to`) as Latin-1: one character a byte. The caller injects a native one, as a Buffer has. */
 export type Decode = (bytes: Uint8Array, from: number, to: number) => string;
 
+/** `Decode` without a Buffer, for texts that are short and rare. */
 export const decodeLatin1: Decode = (bytes, from, to) => {
   let text = "";
   for (let at = from; at < to; at += 1) text += String.fromCharCode(bytes[at] ?? 0);

@@ -1,9 +1,15 @@
-/** HTTP/1.1 on the wire (RFC 9112), strictly: what two readers could take in two ways is refused. Pure: bytes in, values out. */
-export { BodyReader, chunkHead, Framing, requestFraming, responseFraming } from "./body.ts";
+/**
+ * Reads HTTP/1.1 messages (RFC 9112) and the headers of the PROXY protocol, strictly: what two readers could understand in two
+ * ways is invalid. The codec is pure: bytes in, values out.
+ */
+export { BodyReader } from "./body.ts";
 export type { Decode } from "./bytes.ts";
-export { type HeadLimits, incomplete, invalid } from "./fields.ts";
-export { Field, fieldSet } from "./names.ts";
+export { chunkHead } from "./chunks.ts";
+export { Field, fieldSet } from "./field-names.ts";
+export type { HeadLimits } from "./field-reader.ts";
+export { Framing, requestFraming, responseFraming } from "./framing.ts";
 export type { ParseError } from "./parse-error.ts";
 export { readProxyHeader } from "./proxy-protocol.ts";
 export { RequestHead } from "./request.ts";
 export { ResponseHead } from "./response.ts";
+export { incomplete, invalid } from "./result.ts";

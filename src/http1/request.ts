@@ -1,165 +1,181 @@
-import { CR, type Decode, endOf, LF, Part, SP } from "./bytes.ts";
-import { type ConnectionOptions, connectionOptions } from "./connection.ts";
-import { Fields, type HeadLimits, incomplete, invalid } from "./fields.ts";
-import { Field } from "./names.ts";
+import { CharClass, cr, type Decode, lf, skipClass, space } from "./bytes.ts";
+import { type ConnectionOptions, keepsAlive, readConnectionOptions } from "./connection.ts";
+import { Field } from "./field-names.ts";
+import { FieldReader, type HeadLimits } from "./field-reader.ts";
+import type { Fields } from "./fields.ts";
+import { framingError } from "./framing.ts";
 import { type ParseError, parseErrors } from "./parse-error.ts";
+import { mayBeVersion, methodOf, versionLength } from "./request-line.ts";
+import { incomplete, invalid } from "./result.ts";
 import { isHost, parseTarget } from "./target.ts";
 
+/** Bytes in a method; 501 for more (RFC 9112, 3). */
 const longestMethod = 32;
 
 /**
- * The head of a request (RFC 9112, 2 and 3), read as its bytes arrive and used again for the next: what is taken from it
- * has to be taken before `reset`.
+ * Reads the head of a request as its bytes arrive (RFC 9112, 2 and 3). One object reads many heads: its properties hold from
+ * a `read` that returns an offset up to `reset`.
  */
 export class RequestHead {
   readonly fields: Fields;
+  readonly #reader: FieldReader;
   readonly #decode: Decode;
-  /** The head as it came, from its first line to the empty one, a character each byte. */
+  /** The head as it arrived, from the request line to the empty line, one character a byte. */
   text = "";
   method = "";
-  /** The target as it came. */
+  /** The target as it arrived. */
   target = "";
   /** The target in origin-form, or `*`. */
   path = "";
-  /** What an absolute target says in place of `Host`; null for any other. */
+  /** The host that an absolute-form target names, which replaces `Host` (RFC 9112, 3.2.2); null for any other target. */
   authority: string | null = null;
-  /** The value of `Host`; empty when HTTP/1.0 has none. */
+  /** The value of `Host`; empty for HTTP/1.0 without one. */
   host = "";
-  /** 1 for HTTP/1.1, 0 for HTTP/1.0. */
+  /** 0 for HTTP/1.0; 1 for HTTP/1.1 and for HTTP/1.2 to 1.9, which count as 1.1 (RFC 9110, 2.5). */
   minor = 1;
-  options: ConnectionOptions | null = null;
-  /** Where the first line begins in what was given, behind an empty line that does not count; -1 before that is known. */
-  #base = -1;
-  /** Where the field lines begin; 0 before the first line was read. */
-  #lines = 0;
+  /**
+   * True when the request line ends in exactly `HTTP/1.1`. Otherwise a proxy that passes the line on replaces the version by
+   * `HTTP/1.1`, because a proxy sends its own version (RFC 9112, 2.3).
+   */
+  isVersionExact = true;
+  connection: ConnectionOptions | null = null;
+  /** The offset in `text` of the first field line; 0 while the request line has not been read. */
+  fieldsStart = 0;
+  /** Bytes of the empty line before the request line: 0 or 2; -1 while that is not known. */
+  #skipped = -1;
+  #methodEnd = 0;
+  #targetEnd = 0;
 
   constructor(limits: HeadLimits, decode: Decode) {
-    this.fields = new Fields(limits);
+    this.#reader = new FieldReader(limits);
+    this.fields = this.#reader.fields;
     this.#decode = decode;
   }
 
   get parseError(): ParseError | null {
-    return this.fields.parseError;
+    return this.#reader.parseError;
   }
 
-  /** Whether the client wants the connection to last (RFC 9112, 9.3). */
+  /** Whether the client keeps its connection open for another request (RFC 9112, 9.3). */
   get keepAlive(): boolean {
-    const { options } = this;
-    return options !== null && !options.close && (this.minor === 1 || options.keepAlive);
+    return keepsAlive(this.connection, this.minor);
   }
 
-  /** Where the field lines begin in `text`. */
-  get lines(): number {
-    return this.#lines;
-  }
-
-  /** Ready for another request. */
+  /** Forgets the head, so that another one can be read. */
   reset(): void {
-    this.#base = -1;
-    this.#lines = 0;
-    this.fields.parseError = null;
+    this.fieldsStart = 0;
+    this.#skipped = -1;
+    this.#reader.parseError = null;
   }
 
   /**
-   * Reads on. The head begins at `from`, as at every call before since `reset`; all of it up to `end` is there. Returns the
-   * offset of the first byte after the head, `more` or `refused`.
+   * Reads on. The head begins at `from`, the same at every call since `reset`, and all of its bytes up to `end` are there.
+   * Returns the offset of the first byte behind the head, `incomplete` or `invalid`.
    */
   read(bytes: Uint8Array, from: number, end: number): number {
-    if (this.#base < 0) {
-      const skipped = this.#skipEmptyLine(bytes, from, end);
-      if (skipped < 0) return skipped;
+    if (this.fieldsStart === 0) {
+      const next = this.#readRequestLine(bytes, from, end);
+      if (next < 0) return next;
     }
-    const base = from + this.#base;
-    if (this.#lines === 0) {
-      const length = this.#readRequestLine(bytes, base, end);
-      if (length < 0) return length;
-      this.#lines = length;
-      this.fields.reset(length);
-    }
-    const next = this.fields.read(bytes, base, end);
+    const base = from + this.#skipped;
+    const next = this.#reader.read(bytes, base, end);
     if (next < 0) return next;
     this.text = this.#decode(bytes, base, base + next);
+    this.#readTexts();
     return this.#check() ? base + next : invalid;
   }
 
-  /** One empty line before a request does no harm (RFC 9112, 2.2). */
+  /** Returns 0, `incomplete` or `invalid`. */
+  #readRequestLine(bytes: Uint8Array, from: number, end: number): number {
+    if (this.#skipped < 0) {
+      const skipped = this.#skipEmptyLine(bytes, from, end);
+      if (skipped < 0) return skipped;
+    }
+    const base = from + this.#skipped;
+    const stop = Math.min(end, base + this.#reader.limits.line);
+    const methodEnd = skipClass(CharClass.token, bytes, base, stop);
+    if (methodEnd - base > longestMethod) return this.#reader.fail(parseErrors.longMethod);
+    if (methodEnd < stop && (bytes[methodEnd] !== space || methodEnd === base))
+      return this.#reader.fail(parseErrors.requestLine);
+    const targetEnd = skipClass(CharClass.target, bytes, methodEnd + 1, stop);
+    if (targetEnd < stop && (bytes[targetEnd] !== space || targetEnd === methodEnd + 1))
+      return this.#reader.fail(parseErrors.requestLine);
+    if (!mayBeVersion(bytes, targetEnd + 1, stop)) return this.#reader.fail(parseErrors.requestLine);
+    if (targetEnd + 1 + versionLength > stop) return this.#runOut(base, end);
+    return this.#endRequestLine(bytes, base, methodEnd, targetEnd);
+  }
+
+  /** Skips one empty line before the request line, as RFC 9112, 2.2 asks of a server. Returns 0, `incomplete` or `invalid`. */
   #skipEmptyLine(bytes: Uint8Array, from: number, end: number): number {
     if (from === end) return incomplete;
-    if (bytes[from] !== CR) this.#base = 0;
+    if (bytes[from] !== cr) this.#skipped = 0;
     else if (from + 1 === end) return incomplete;
-    else if (bytes[from + 1] === LF) this.#base = 2;
-    else return this.fields.refuse(parseErrors.requestLine);
+    else if (bytes[from + 1] === lf) this.#skipped = 2;
+    else return this.#reader.fail(parseErrors.requestLine);
     return 0;
   }
 
-  #readRequestLine(bytes: Uint8Array, base: number, end: number): number {
-    const stop = Math.min(end, base + this.fields.limits.line);
-    const method = endOf(Part.token, bytes, base, stop);
-    if (method - base > longestMethod) return this.fields.refuse(parseErrors.longMethod);
-    if (method < stop && (bytes[method] !== SP || method === base)) return this.fields.refuse(parseErrors.requestLine);
-    const target = endOf(Part.target, bytes, method + 1, stop);
-    if (target < stop && (bytes[target] !== SP || target === method + 1))
-      return this.fields.refuse(parseErrors.requestLine);
-    return this.#readVersion(bytes, base, method, target, stop, end);
+  /** The request line goes on behind the bytes that have arrived, or behind its limit. */
+  #runOut(base: number, end: number): number {
+    return end < base + this.#reader.limits.line ? incomplete : this.#reader.fail(parseErrors.longTarget);
   }
 
-  #readVersion(bytes: Uint8Array, base: number, method: number, target: number, stop: number, end: number): number {
-    for (let at = 0; at < versionLine.length; at += 1) {
-      const place = target + 1 + at;
-      if (place >= stop) return this.#lineRanOut(base, end);
-      const byte = bytes[place] as number;
-      if (versionLine[at] === digit ? !isDigit(byte) : byte !== versionLine[at])
-        return this.fields.refuse(parseErrors.requestLine);
-    }
-    if (bytes[target + 6] !== 0x31 || (bytes[target + 8] as number) > 0x31)
-      return this.fields.refuse(parseErrors.version);
-    this.minor = (bytes[target + 8] as number) - 0x30;
-    this.method = this.#decode(bytes, base, method);
-    return this.#readTarget(bytes, method + 1, target) ? target + 1 + versionLine.length - base : invalid;
-  }
-
-  #lineRanOut(base: number, end: number): number {
-    return end < base + this.fields.limits.line ? incomplete : this.fields.refuse(parseErrors.longTarget);
-  }
-
-  #readTarget(bytes: Uint8Array, from: number, to: number): boolean {
-    this.target = this.#decode(bytes, from, to);
-    this.path = this.target;
+  /** Reads what a whole request line says that can make it invalid. */
+  #endRequestLine(bytes: Uint8Array, base: number, methodEnd: number, targetEnd: number): number {
+    if (bytes[targetEnd + 6] !== 0x31) return this.#reader.fail(parseErrors.version);
+    const minorDigit = bytes[targetEnd + 8];
+    this.minor = minorDigit === 0x30 ? 0 : 1;
+    this.isVersionExact = minorDigit === 0x31;
+    this.#methodEnd = methodEnd - base;
+    this.#targetEnd = targetEnd - base;
     this.authority = null;
-    if (this.method === "CONNECT") return this.fields.refuse(parseErrors.connect) === 0;
-    if (bytes[from] === 0x2f) return true;
-    const target = parseTarget(this.method, this.target);
-    if (target === null) return this.fields.refuse(parseErrors.target) === 0;
+    this.path = "";
+    const isOriginForm = bytes[methodEnd + 1] === 0x2f;
+    const mayBeConnect = bytes[base] === 0x43 && methodEnd - base === 7;
+    if ((!isOriginForm || mayBeConnect) && !this.#parseTarget(bytes, base)) return invalid;
+    this.fieldsStart = targetEnd + 1 + versionLength - base;
+    this.#reader.begin(this.fieldsStart);
+    return 0;
+  }
+
+  /** Reads a target in any form. Returns false when it makes the message invalid. */
+  #parseTarget(bytes: Uint8Array, base: number): boolean {
+    const method = this.#decode(bytes, base, base + this.#methodEnd);
+    if (method === "CONNECT") return this.#reader.fail(parseErrors.connect) > 0;
+    const target = parseTarget(method, this.#decode(bytes, base + this.#methodEnd + 1, base + this.#targetEnd));
+    if (target === null) return this.#reader.fail(parseErrors.target) > 0;
     this.path = target.path;
     this.authority = target.authority;
     return true;
   }
 
-  /** What can be said of the fields only when all of them are there. */
+  /** Cuts the strings of a whole head out of its text, which is cheaper than decoding each from the bytes. */
+  #readTexts(): void {
+    const { text } = this;
+    this.method = methodOf(text, this.#methodEnd);
+    this.target = text.slice(this.#methodEnd + 1, this.#targetEnd);
+    if (this.path === "") this.path = this.target;
+  }
+
+  /** Checks what can be known only when all fields are there. */
   #check(): boolean {
     const { fields } = this;
-    const wrong = this.#wrongHost() ?? wrongFraming(fields, this.minor);
-    this.options = wrong === null ? connectionOptions(fields, this.text) : null;
-    fields.parseError = wrong ?? (this.options === null ? parseErrors.connection : null);
-    return fields.parseError === null;
+    const wrong = this.#hostError() ?? framingError(fields, this.minor);
+    this.connection = wrong === null ? readConnectionOptions(fields, this.text) : null;
+    this.#reader.parseError = wrong ?? (this.connection === null ? parseErrors.connection : null);
+    return this.#reader.parseError === null;
   }
 
-  #wrongHost(): ParseError | null {
-    this.host = this.fields.value(Field.host, this.text) ?? "";
-    const isThere = (this.fields.present & (1 << Field.host)) !== 0;
-    if (!isThere) return this.minor === 1 ? parseErrors.host : null;
-    return isHost(this.host) ? null : parseErrors.host;
+  #hostError(): ParseError | null {
+    const line = this.fields.lineOf(Field.host);
+    if (line < 0) {
+      this.host = "";
+      return this.minor === 1 ? parseErrors.host : null;
+    }
+    const host = this.text.slice(this.fields.valueStart(line), this.fields.valueEnd(line));
+    // Most requests name the host of the one before, which was valid or is empty here.
+    if (host !== "" && host === this.host) return null;
+    this.host = isHost(host) ? host : "";
+    return this.host === "" ? parseErrors.host : null;
   }
 }
-
-/** Framing that two readers could take in two ways (RFC 9112, 6.1 and 6.3) is none. */
-export function wrongFraming({ present, contentLength }: Fields, minor: number): ParseError | null {
-  if ((present & (1 << Field.transferEncoding)) === 0) return null;
-  if (contentLength >= 0) return parseErrors.twoLengths;
-  return minor === 0 ? parseErrors.oldEncoding : null;
-}
-
-const digit = 0;
-/** ` HTTP/1.1` and its line end, but for the blank. */
-const versionLine = [0x48, 0x54, 0x54, 0x50, 0x2f, digit, 0x2e, digit, CR, LF];
-const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;

@@ -1,104 +1,118 @@
-import { CR, type Decode, endOf, LF, Part, SP } from "./bytes.ts";
-import { type ConnectionOptions, connectionOptions } from "./connection.ts";
-import { Fields, type HeadLimits, incomplete, invalid } from "./fields.ts";
+import { CharClass, cr, type Decode, lf, skipClass, space } from "./bytes.ts";
+import { type ConnectionOptions, keepsAlive, readConnectionOptions } from "./connection.ts";
+import { FieldReader, type HeadLimits } from "./field-reader.ts";
+import type { Fields } from "./fields.ts";
+import { framingError } from "./framing.ts";
 import { type ParseError, parseErrors } from "./parse-error.ts";
-import { wrongFraming } from "./request.ts";
+import { incomplete, invalid } from "./result.ts";
 
-/** `HTTP/1.1 200`: the shortest that a status line may begin with. */
-const shortest = 12;
-const beginning = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e];
+/** Bytes in `HTTP/1.1 200`, the shortest beginning of a status line. */
+const shortestStatusLine = 12;
 
-/** The head of an answer (RFC 9112, 4), read as its bytes arrive and used again for the next. */
+/** Reads the head of a response as its bytes arrive (RFC 9112, 4), as `RequestHead` reads that of a request. */
 export class ResponseHead {
   readonly fields: Fields;
+  readonly #reader: FieldReader;
   readonly #decode: Decode;
-  /** The head as it came, from its first line to the empty one, a character each byte. */
+  /** The head as it arrived, from the status line to the empty line, one character a byte. */
   text = "";
   /** 100 to 999. */
   status = 0;
-  /** 1 for HTTP/1.1, 0 for HTTP/1.0. */
+  /** 0 for HTTP/1.0; 1 for HTTP/1.1 and for HTTP/1.2 to 1.9, which count as 1.1 (RFC 9110, 2.5). */
   minor = 1;
-  options: ConnectionOptions | null = null;
-  /** Where the field lines begin; 0 before the first line was read. */
-  #lines = 0;
+  /**
+   * True when `text` begins with exactly `HTTP/1.1`. Otherwise a proxy that passes `text` on replaces its first 8 characters
+   * by `HTTP/1.1`, because a proxy sends its own version (RFC 9112, 2.3).
+   */
+  isVersionExact = true;
+  connection: ConnectionOptions | null = null;
+  /** The offset in `text` of the first field line; 0 while the status line has not been read. */
+  fieldsStart = 0;
 
   constructor(limits: HeadLimits, decode: Decode) {
-    this.fields = new Fields(limits);
+    this.#reader = new FieldReader(limits);
+    this.fields = this.#reader.fields;
     this.#decode = decode;
   }
 
   get parseError(): ParseError | null {
-    return this.fields.parseError;
+    return this.#reader.parseError;
   }
 
-  /** Whether the server means the connection to last. An answer that ends with it does not. */
+  /** Whether the server keeps its connection open. It does not when the response ends with the connection: see `Framing.close`. */
   get keepAlive(): boolean {
-    const { options } = this;
-    return options !== null && !options.close && (this.minor === 1 || options.keepAlive);
+    return keepsAlive(this.connection, this.minor);
   }
 
-  /** Where the field lines begin in `text`. */
-  get lines(): number {
-    return this.#lines;
-  }
-
-  /** Ready for another answer. */
+  /** Forgets the head, so that another one can be read. */
   reset(): void {
-    this.#lines = 0;
-    this.fields.parseError = null;
+    this.fieldsStart = 0;
+    this.#reader.parseError = null;
   }
 
   /** Reads on, as `RequestHead.read` does. */
   read(bytes: Uint8Array, from: number, end: number): number {
-    if (this.#lines === 0) {
+    if (this.fieldsStart === 0) {
       const length = this.#readStatusLine(bytes, from, end);
       if (length < 0) return length;
-      this.#lines = length;
-      this.fields.reset(length);
+      this.fieldsStart = length;
+      this.#reader.begin(length);
     }
-    const next = this.fields.read(bytes, from, end);
+    const next = this.#reader.read(bytes, from, end);
     if (next < 0) return next;
     this.text = this.#decode(bytes, from, from + next);
     return this.#check() ? from + next : invalid;
   }
 
-  #readStatusLine(bytes: Uint8Array, base: number, end: number): number {
-    const limit = base + this.fields.limits.line;
-    const stop = Math.min(end, limit);
-    for (let at = 0; at < shortest; at += 1) {
-      if (base + at >= stop) return this.#lineRanOut(end, limit);
-      if (!mayStand(bytes[base + at] as number, at)) return this.fields.refuse(parseErrors.statusLine);
-    }
-    let at = base + shortest;
-    // The blank after the status may be missing with the reason: no reader takes that for anything else.
-    if (at < stop && bytes[at] !== SP && bytes[at] !== CR) return this.fields.refuse(parseErrors.statusLine);
-    at = endOf(Part.value, bytes, at, stop);
-    if (at < stop && bytes[at] !== CR) return this.fields.refuse(parseErrors.statusLine);
-    if (at + 1 >= stop) return this.#lineRanOut(end, limit);
-    if (bytes[at + 1] !== LF) return this.fields.refuse(parseErrors.statusLine);
-    this.minor = (bytes[base + 7] as number) - 0x30;
-    this.status = Number(this.#decode(bytes, base + 9, base + 12));
-    return at + 2 - base;
+  /** Returns the number of bytes in the status line, `incomplete` or `invalid`. */
+  #readStatusLine(bytes: Uint8Array, from: number, end: number): number {
+    const reader = this.#reader;
+    const stop = Math.min(end, from + reader.limits.line);
+    if (!mayBeStatusLine(bytes, from, stop)) return reader.fail(parseErrors.statusLine);
+    let at = from + shortestStatusLine;
+    if (at >= stop) return this.#runOut(from, end);
+    // Some servers send no space behind the status when they send no reason phrase. No reader mistakes that.
+    if (bytes[at] !== space && bytes[at] !== cr) return reader.fail(parseErrors.statusLine);
+    at = skipClass(CharClass.fieldValue, bytes, at, stop);
+    if (at < stop && bytes[at] !== cr) return reader.fail(parseErrors.statusLine);
+    if (at + 1 >= stop) return this.#runOut(from, end);
+    if (bytes[at + 1] !== lf) return reader.fail(parseErrors.statusLine);
+    this.#readVersionAndStatus(bytes, from);
+    return at + 2 - from;
   }
 
-  #lineRanOut(end: number, limit: number): number {
-    return end >= limit ? this.fields.refuse(parseErrors.statusLine) : incomplete;
+  /** The status line goes on behind the bytes that have arrived, or behind its limit. */
+  #runOut(from: number, end: number): number {
+    return end < from + this.#reader.limits.line ? incomplete : this.#reader.fail(parseErrors.statusLine);
   }
 
+  #readVersionAndStatus(bytes: Uint8Array, from: number): void {
+    const digit = (at: number): number => (bytes[from + at] as number) - 0x30;
+    this.minor = digit(7) === 0 ? 0 : 1;
+    this.isVersionExact = digit(7) === 1;
+    this.status = 100 * digit(9) + 10 * digit(10) + digit(11);
+  }
+
+  /** Checks what can be known only when all fields are there. */
   #check(): boolean {
     const { fields } = this;
-    const wrong = wrongFraming(fields, this.minor);
-    this.options = wrong === null ? connectionOptions(fields, this.text) : null;
-    fields.parseError = wrong ?? (this.options === null ? parseErrors.connection : null);
-    return fields.parseError === null;
+    const wrong = framingError(fields, this.minor);
+    this.connection = wrong === null ? readConnectionOptions(fields, this.text) : null;
+    this.#reader.parseError = wrong ?? (this.connection === null ? parseErrors.connection : null);
+    return this.#reader.parseError === null;
   }
 }
 
-/** Whether a byte may stand at a place of `HTTP/1.1 200`. */
-function mayStand(byte: number, at: number): boolean {
-  if (at < beginning.length) return byte === beginning[at];
-  if (at === 7) return byte === 0x30 || byte === 0x31;
-  if (at === 8) return byte === SP;
-  // No status is under 100.
-  return byte >= (at === 9 ? 0x31 : 0x30) && byte <= 0x39;
+/** The least and the greatest byte at each place of `HTTP/1.d ddd`. No status is under 100. */
+const leastBytes = Uint8Array.from("HTTP/1.0 100", (char) => char.charCodeAt(0));
+const greatestBytes = Uint8Array.from("HTTP/1.9 999", (char) => char.charCodeAt(0));
+
+/** Whether the bytes in [`from`, `stop`) are the beginning of a status line, as far as they have arrived. */
+function mayBeStatusLine(bytes: Uint8Array, from: number, stop: number): boolean {
+  const length = Math.min(shortestStatusLine, stop - from);
+  for (let at = 0; at < length; at += 1) {
+    const byte = bytes[from + at] as number;
+    if (byte < (leastBytes[at] as number) || byte > (greatestBytes[at] as number)) return false;
+  }
+  return true;
 }

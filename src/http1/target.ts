@@ -1,12 +1,12 @@
-/** Where a request wants to go: the target in origin-form, and the authority that an absolute-form one names. */
+/** The target of a request in origin-form (or `*`), and the authority that an absolute-form target names. */
 export interface Target {
   readonly path: string;
   readonly authority: string | null;
 }
 
 /**
- * Reads a request target in any form but that of CONNECT (RFC 9112, 3.2); null for what is none. Nothing is decoded or
- * normalized.
+ * Reads a request target in any form but that of CONNECT (RFC 9112, 3.2). Returns null when it is invalid. Nothing is
+ * decoded or normalized, so that the server gets the target as its client sent it.
  */
 export function parseTarget(method: string, target: string): Target | null {
   if (target.startsWith("/")) return { path: target, authority: null };
@@ -24,5 +24,5 @@ const host =
   /^(?:\[(?:[0-9a-fA-F:.]+|v[0-9a-fA-F]+\.[\w.~!$&'()*+,;=:-]+)\]|(?:[\w.~!$&'()*+;=-]|%[0-9a-fA-F]{2})+)(?::\d{0,5})?$/;
 const plainHost = /^[0-9A-Za-z.-]+(?::\d{1,5})?$/;
 
-/** Whether the value of a `Host` field can name one. A comma is refused: it is more likely to join two. */
+/** Whether the value of a `Host` field names a host. RFC 3986 allows a comma in a name; here it is invalid, as it rather joins two names. */
 export const isHost = (value: string): boolean => plainHost.test(value) || host.test(value);

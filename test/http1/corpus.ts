@@ -1,4 +1,4 @@
-/** Messages to spoil, and how they are spoiled. */
+/** Valid messages, and a mutator for them. */
 
 const get = "GET /data?a=b HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 1.2.3.4\r\nConnection: close, x-a\r\nX-A: b\r\n\r\n";
 const chunks = "3;x=y\r\nabc\r\nA\r\n0123456789\r\n0\r\nt: u\r\nX-Sum: 1\r\n\r\n";
@@ -18,7 +18,7 @@ export const corpus = {
   ],
 } as const;
 
-/** What means something to HTTP. */
+/** Pieces that mean something to a reader of HTTP. */
 const pieces = [
   ..."\r|\n|\r\n|\r\n\r\n|\0| |\t|:|;|,|0|1|9|f|-1|+|0x|99999999999999999999|\xff|#|_|chunked|close|HTTP/1.1".split(
     "|",
@@ -29,7 +29,7 @@ const pieces = [
   " folded\r\n",
 ];
 
-/** A generator of numbers in [0, bound), from a seed: mulberry32 (Tommy Ettinger). */
+/** Returns a generator of whole numbers in [0, `bound`), the same for the same seed: mulberry32 (Tommy Ettinger). */
 export function random(seed: number): (bound: number) => number {
   let state = seed;
   return (bound) => {
@@ -40,8 +40,8 @@ export function random(seed: number): (bound: number) => number {
   };
 }
 
-/** One of `messages` with one to four pieces replaced, put in, doubled or taken out. */
-export function spoiled(messages: readonly string[], next: (bound: number) => number): string {
+/** Returns one of `messages` with one to four pieces replaced, inserted, doubled or removed. */
+export function mutate(messages: readonly string[], next: (bound: number) => number): string {
   let text = messages[next(messages.length)] ?? "";
   for (let changes = 1 + next(4); changes > 0; changes -= 1) {
     const at = next(text.length + 1);

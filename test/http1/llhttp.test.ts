@@ -4,21 +4,21 @@ import { connect, createServer as createNetServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { listen } from "../../cluster/listen.ts";
-import { corpus, random, spoiled } from "./corpus.ts";
+import { corpus, mutate, random } from "./corpus.ts";
 import { bytesOf, type Message, read } from "./reading.ts";
 
-/** Node's own parser (llhttp, strict) behind a real server: what it makes of the same bytes. */
+/** Starts a server with Node's own parser (llhttp, strict). `seen` holds each request as that parser read it. */
 async function startNode() {
   const seen: string[] = [];
-  const take: RequestListener = async (request, response) => {
+  const record: RequestListener = async (request, response) => {
     const at = seen.push("") - 1;
     const { method, url, rawHeaders } = request;
     const body = await text(request.setEncoding("latin1")).catch(() => null);
     seen[at] = JSON.stringify([method, url, rawHeaders, body]);
     response.end();
   };
-  const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0 }, take);
-  server.on("checkExpectation", take);
+  const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0 }, record);
+  server.on("checkExpectation", record);
   server.on("clientError", (_error, socket) => socket.destroy());
   server.on("upgrade", (_request, socket) => socket.destroy());
   onTestFinished(() => {
@@ -33,14 +33,14 @@ const shape = ({ first, fields, body }: Message): string => {
   return JSON.stringify([method, target, fields, body]);
 };
 
-test("requests that are taken are read by Node's parser just so, or not at all", async () => {
+test("Node's parser reads the same from every valid request, or finds it invalid", async () => {
   const { port, seen } = await startNode();
   const next = random(7);
   let agreed = 0;
   for (let count = 0; count < 3_000; count += 1) {
-    const bytes = spoiled(corpus.request, next);
+    const bytes = mutate(corpus.request, next);
     const { messages } = read("request", bytesOf(bytes));
-    // What follows a request for another protocol, or the last one of a connection, is not looked at.
+    // Node stops behind an upgrade and behind the last request of a connection, so that only the first can be compared.
     const [first] = messages;
     if (first === undefined) continue;
     seen.length = 0;
@@ -55,7 +55,7 @@ test("requests that are taken are read by Node's parser just so, or not at all",
   expect(agreed).toBeGreaterThan(300);
 });
 
-test("answers that are taken are read by Node's parser just so, or not at all", async () => {
+test("Node's parser reads the same from every valid response, or finds it invalid", async () => {
   let bytes = "";
   const server = createNetServer((socket) => {
     socket.on("error", () => {}).once("data", () => socket.end(bytes, "latin1"));
@@ -64,13 +64,13 @@ test("answers that are taken are read by Node's parser just so, or not at all", 
   const port = await listen(server, { host: "127.0.0.1", port: 0 });
   const theirs = (): Promise<string | null> =>
     new Promise((resolve) => {
-      const sent = send({ host: "127.0.0.1", port, agent: false }, async (answer) => {
-        const body = await text(answer.setEncoding("latin1")).catch(() => null);
-        resolve(body === null ? null : JSON.stringify([answer.statusCode, answer.rawHeaders, body]));
+      const sent = send({ host: "127.0.0.1", port, agent: false }, async (response) => {
+        const body = await text(response.setEncoding("latin1")).catch(() => null);
+        resolve(body === null ? null : JSON.stringify([response.statusCode, response.rawHeaders, body]));
       });
       sent
         .on("error", () => resolve(null))
-        .on("upgrade", (_answer, socket) => {
+        .on("upgrade", (_response, socket) => {
           socket.destroy();
           resolve(null);
         });
@@ -79,7 +79,7 @@ test("answers that are taken are read by Node's parser just so, or not at all", 
   const next = random(8);
   let agreed = 0;
   for (let count = 0; count < 3_000; count += 1) {
-    bytes = spoiled(corpus.response, next);
+    bytes = mutate(corpus.response, next);
     const { messages } = read("response", bytesOf(bytes));
     const final = messages.find(({ first }) => !first.startsWith("1"));
     if (final === undefined) continue;

@@ -1,4 +1,4 @@
-/** Reads whole connections with the codec, as a balancer does: one message after another, in whatever pieces they come. */
+/** Reads the bytes of whole connections with the codec, as a balancer does: one message after another, in pieces of any size. */
 import {
   BodyReader,
   Framing,
@@ -12,7 +12,7 @@ import {
 
 export const limits: HeadLimits = { line: 512, head: 1_024, fields: 20 };
 
-/** A message as it was read. */
+/** A message as the codec reads it. */
 export interface Message {
   readonly first: string;
   readonly fields: readonly string[];
@@ -24,7 +24,7 @@ export interface Message {
 export interface Reading {
   readonly messages: readonly Message[];
   readonly parseError: ParseError | null;
-  /** The last message is not whole. */
+  /** True when the last message is not whole. */
   readonly partial: boolean;
 }
 
@@ -48,8 +48,8 @@ const fieldsOf = ({ fields, text }: Head): string[] =>
     text.slice(fields.valueStart(line), fields.valueEnd(line)),
   ]).flat();
 
-/** A connection as it is read. */
-class Connection {
+/** Reads the messages of one connection. */
+class ConnectionReader {
   readonly messages: Message[] = [];
   readonly #head: Head;
   readonly #body = new BodyReader();
@@ -65,8 +65,8 @@ class Connection {
     return this.#head.parseError ?? this.#body.parseError;
   }
 
-  /** Takes what is there up to `end`. Returns whether all of it is part of a message. */
-  take(bytes: Uint8Array, end: number): boolean {
+  /** Reads the bytes up to `end`. Returns whether every byte belongs to a message. */
+  read(bytes: Uint8Array, end: number): boolean {
     while (this.#at < end && this.parseError === null) {
       const next = this.#inBody ? this.#readBody(bytes, end) : this.#head.read(bytes, this.#at, end);
       if (next < 0) break;
@@ -77,7 +77,7 @@ class Connection {
     return this.#at === end;
   }
 
-  /** The connection has ended; returns whether its last message had not. */
+  /** Ends the connection. Returns whether its last message is not whole. */
   end(): boolean {
     if (this.#inBody && this.#body.framing === Framing.close) this.#finish();
     return this.#inBody;
@@ -105,35 +105,36 @@ class Connection {
   }
 }
 
-/** Reads the bytes of a connection, of which the first `ends[0]` are there at first, then the first `ends[1]`, and so on. */
+/** Reads the bytes of a connection: first those up to `ends[0]`, then those up to `ends[1]`, and so on. */
 export function read(
   kind: "request" | "response",
   bytes: Uint8Array,
   ends: Iterable<number> = [bytes.length],
 ): Reading {
   const head = kind === "request" ? new RequestHead(limits, decode) : new ResponseHead(limits, decode);
-  const connection = new Connection(head);
+  const connection = new ConnectionReader(head);
   let isWhole = true;
   for (const end of ends) {
-    isWhole = connection.take(bytes, end);
+    isWhole = connection.read(bytes, end);
     if (connection.parseError !== null) break;
   }
   const inMessage = connection.end();
   return { messages: connection.messages, parseError: connection.parseError, partial: inMessage || !isWhole };
 }
 
-/** Reads one request that ought to be whole; returns it, or the status of its parseError. */
+/** Reads one request. Returns it, the status of its parse error, or "partial" when it is not whole. */
 export function readRequest(text: string): Message | number | "partial" {
   const { messages, parseError } = read("request", bytesOf(text));
   return parseError?.status ?? messages[0] ?? "partial";
 }
 
+/** Reads one response, as `readRequest` does. */
 export function readResponse(text: string): Message | number | "partial" {
   const { messages, parseError } = read("response", bytesOf(text));
   return parseError?.status ?? messages[0] ?? "partial";
 }
 
-/** After each byte. */
+/** Yields the end of each byte, for `ends`. */
 export function* everyByte(length: number): Generator<number> {
   for (let end = 1; end <= length; end += 1) yield end;
 }

@@ -1,6 +1,6 @@
 // One client connection of the load generator, made again whenever it ends.
 import { connect } from "node:net";
-import { BodyReader, more, ResponseHead, responseFraming } from "../../../dist/src/http1/index.js";
+import { BodyReader, incomplete, ResponseHead, responseFraming } from "../../../dist/src/http1/index.js";
 
 /** How long after one that broke a connection is made again. */
 const REOPEN_MS = 10;
@@ -68,7 +68,7 @@ export class Connection {
   /** Returns where the body begins, or less than 0 where there is none yet. */
   #readHead(bytes) {
     const at = this.#reader.read(bytes, 0, bytes.length);
-    if (at === more) this.#held = Buffer.from(bytes);
+    if (at === incomplete) this.#held = Buffer.from(bytes);
     else if (at < 0) this.#socket.destroy();
     else this.#body.begin(responseFraming(this.#reader, "GET"), this.#reader.fields.contentLength);
     this.#inBody = at >= 0;
@@ -82,12 +82,12 @@ export class Connection {
   }
 
   #answered() {
-    const { status, persists } = this.#reader;
+    const { status, keepAlive } = this.#reader;
     const socket = this.#socket;
     this.#inBody = false;
     this.#reader.reset();
     this.#over(status);
-    if (persists) this.#told.ready(this);
+    if (keepAlive) this.#told.ready(this);
     else {
       this.open();
       socket.destroy();

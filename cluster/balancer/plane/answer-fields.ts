@@ -23,8 +23,8 @@ const requestId = "x-request-id";
 export function writeAnswer(head: ResponseHead, lines: string, hidesId: boolean): string {
   const { fields, status, text } = head;
   const dropped = status < 200 || status === 204 ? ofTheHop | (1 << Field.contentLength) : ofTheHop;
-  const namedFields = head.options?.namedFields ?? [];
-  let kept = head.minor === 1 ? "" : "HTTP/1.1";
+  const namedFields = head.connection?.namedFields ?? [];
+  let kept = head.isVersionExact ? "" : "HTTP/1.1";
   let run = kept.length;
   for (let at = 0; at < fields.count; at += 1) {
     const isDropped =

@@ -76,7 +76,7 @@ export class AnswerReader {
   #begin(head: ResponseHead, method: string, moreCame: boolean): void {
     const framing = responseFraming(head, method);
     if (!this.#taker.head(head, framing, moreCame)) return;
-    this.#body.begin(framing, head.fields.contentLength, head.options?.namedFields);
+    this.#body.begin(framing, head.fields.contentLength, head.connection?.namedFields);
     this.#inBody = true;
     if (this.#body.done) this.#finish(moreCame);
   }

@@ -20,7 +20,7 @@ export class RequestBody {
   }
 
   begin(head: RequestHead): void {
-    this.reader.begin(requestFraming(head), head.fields.contentLength, head.options?.namedFields);
+    this.reader.begin(requestFraming(head), head.fields.contentLength, head.connection?.namedFields);
     this.#length = 0;
     this.#received = 0;
   }

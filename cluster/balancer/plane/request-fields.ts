@@ -109,12 +109,12 @@ const oneHopLess = ({ fields }: RequestHead, text: string): string =>
   `Max-Forwards: ${Number(fields.value(Field.maxForwards, text)) - 1}\r\n`;
 
 /** The field lines as they came, but for those in `dropped` and those that `Connection` namedFields. */
-function keptLines({ fields, text, options, lines }: RequestHead, dropped: number): string {
-  const namedFields = options?.namedFields ?? [];
+function keptLines({ fields, text, connection, fieldsStart }: RequestHead, dropped: number): string {
+  const namedFields = connection?.namedFields ?? [];
   if ((fields.present & dropped) === 0 && namedFields.length === 0)
-    return text.slice(lines, fields.start(fields.count));
+    return text.slice(fieldsStart, fields.start(fields.count));
   let kept = "";
-  let run = lines;
+  let run = fieldsStart;
   for (let at = 0; at < fields.count; at += 1) {
     const isDropped = ((dropped >>> (fields.ids[at] ?? 0)) & 1) === 1;
     if (!isDropped && !namedFields.some((name) => fields.hasName(at, name, text))) continue;
@@ -125,15 +125,15 @@ function keptLines({ fields, text, options, lines }: RequestHead, dropped: numbe
 }
 
 /** `TE: trailers` goes on where it was meant for this hop, as it has to be (RFC 9110, 10.1.4). */
-function passesTrailers({ fields, text, options }: RequestHead): boolean {
-  if ((fields.present & (1 << Field.te)) === 0 || options?.te !== true) return false;
+function passesTrailers({ fields, text, connection }: RequestHead): boolean {
+  if ((fields.present & (1 << Field.te)) === 0 || connection?.te !== true) return false;
   const codings = fields.find("te", text)?.split(",") ?? [];
   return codings.some((coding) => coding.trim().toLowerCase() === "trailers");
 }
 
 /** Whether a request asks to speak another protocol on its connection. `h2c` is not passed on: what it starts could not be seen into. */
 export function wantsUpgrade(head: RequestHead, framing: Framing): boolean {
-  if (!has(head, Field.upgrade) || head.options?.upgrade !== true || head.minor === 0) return false;
+  if (!has(head, Field.upgrade) || head.connection?.upgrade !== true || head.minor === 0) return false;
   if (framing !== Framing.none) return false;
   const protocols = head.fields.find("upgrade", head.text)?.split(",") ?? [];
   return protocols.length > 0 && !protocols.some((protocol) => /^\s*(?:h2c?|)(?:\/.*)?\s*$/i.test(protocol));
