@@ -29,7 +29,7 @@ export interface Reading {
 }
 
 export const bytesOf = (text: string): Uint8Array => Buffer.from(text, "latin1");
-const decode = (bytes: Uint8Array, from: number, to: number): string =>
+export const decode = (bytes: Uint8Array, from: number, to: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
 
 type Head = RequestHead | ResponseHead;
