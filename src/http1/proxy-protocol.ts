@@ -4,7 +4,7 @@ import { hasValidTlvs } from "./proxy-tlvs.ts";
 import { incomplete, invalid } from "./result.ts";
 
 /** What a proxy in front says about the connection that it forwards. */
-export interface ProxyHeader {
+interface ProxyHeader {
   /** The offset of the first byte behind the header. */
   readonly next: number;
   /** The client's IP address; null when the header names none: UNKNOWN, LOCAL (the proxy's own checks), Unix sockets. */
