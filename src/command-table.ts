@@ -56,9 +56,14 @@ const keyOptions: readonly OptionRow[] = [
   ["--key-field <field>", "a column from 1; host, user, method or target of an access log; or /expression/"],
 ];
 
-const balancerOptions: readonly OptionRow[] = optionRows.map(([, option]) => {
-  const row = [`--${option.flag}${placeholderOf(option)}`, option.help] as const;
-  return typeof option.fallback === "number" ? [...row, String(option.fallback)] : row;
+const balancerOptions: readonly OptionRow[] = optionRows.flatMap(([, option]): OptionRow[] => {
+  const { fallback, aliases = [] } = option;
+  const placeholder = placeholderOf(option);
+  const row = [`--${option.flag}${placeholder}`, option.help] as const;
+  return [
+    typeof fallback === "number" || typeof fallback === "string" ? [...row, String(fallback)] : row,
+    ...aliases.map((alias): OptionRow => [`--${alias}${placeholder}`, `a former name of --${option.flag}`]),
+  ];
 });
 
 /** What a shell completes after a flag; of a list, after each comma. */
@@ -300,7 +305,10 @@ export const commandTable: readonly CommandEntry[] = [
       hashOption,
       keyOption,
       checkOption,
-      ["--trust <list>", "peers whose X-Forwarded-For (and PROXY header) counts: CIDRs, loopback, gateway", ""],
+      [
+        "--trust <list>",
+        "peers whose X-Forwarded-For (and PROXY header) counts: CIDRs, loopback, gateway (default: none)",
+      ],
       ["--control <address:port>", "the control API, on loopback; its token comes from LBCTL_TOKEN"],
       ["--access-log <file|->", "a line of JSON for each request (LBCTL_ACCESS_LOG); - for stdout"],
       ["--workers <n|auto>", "processes that share the port; auto for one a core", "1"],

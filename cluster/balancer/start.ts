@@ -6,8 +6,8 @@ import { ConfigError, isLoopback } from "./config/address.ts";
 import type { BalancerConfig } from "./config/config.ts";
 import type { Settings } from "./config/options.ts";
 import { parseTrustedProxies } from "./config/trusted-proxies.ts";
-import type { DataPlane } from "./plane/plane.ts";
-import { startSocketPlane } from "./plane/socket-plane.ts";
+import type { DataPlane } from "./proxy/data-plane.ts";
+import { startDataPlane } from "./proxy/data-plane.ts";
 import { closeSink, openSink } from "./telemetry/access-log-sink.ts";
 import { type BalancerEvent, Events } from "./telemetry/events.ts";
 import { LatencyHistogram } from "./telemetry/latency-histogram.ts";
@@ -36,7 +36,7 @@ export async function startBalancer(config: BalancerConfig): Promise<RunningBala
   events.subscribe(config.log);
   const durations = new LatencyHistogram();
   const metrics = createMetrics(durations, config.version);
-  const checks = new HealthChecks(config.check, (host, error) => members.checked(host, error));
+  const checks = new HealthChecks(config.check, (host, error) => members.recordCheck(host, error));
   let plane: DataPlane | undefined;
   const members = new Cluster(config, {
     joined: (host) => checks.watch(host),
@@ -44,6 +44,7 @@ export async function startBalancer(config: BalancerConfig): Promise<RunningBala
       checks.forget(host);
       plane?.forget(host);
     },
+    down: (host) => plane?.hostDown(host),
     emit: (event) => events.emit(event),
     changed: () => plane?.update(),
   });
@@ -71,7 +72,7 @@ async function startPlane(
 ): Promise<DataPlane> {
   const trust = parseTrustedProxies(config.trust);
   const emit = (event: BalancerEvent): void => events.emit(event);
-  if (config.workers === 1) return await startSocketPlane({ ...config, members, trust, durations, emit });
+  if (config.workers === 1) return await startDataPlane({ ...config, members, trust, durations, emit });
   // Workers have no mouth for a user's mistakes.
   if (config.accessLog !== null) closeSink(await openSink(config.accessLog));
   if (config.workerFile === null) throw new ConfigError("several workers need a module to run");

@@ -96,10 +96,14 @@ async function balancerConfig(flags: Flags, log: BalancerConfig["log"]): Promise
 const settingsOf = (flags: Flags): Partial<BalancerConfig> =>
   Object.fromEntries(
     optionRows.flatMap(([field, option]) => {
-      const text = option.unit === "switch" ? (flags.is(option.flag) ? "1" : undefined) : flags.text(option.flag);
+      const text = option.unit === "switch" ? (flags.is(option.flag) ? "1" : undefined) : textOf(flags, option);
       return text === undefined ? [] : [[field, parseNamed(option, text)]];
     }),
   );
+
+/** What was given by a former name holds: the present one always has a value. */
+const textOf = (flags: Flags, { flag, aliases = [] }: Option): string | undefined =>
+  [...aliases, flag].map((name) => flags.text(name)).find((text) => text !== undefined);
 
 function parseNamed(option: Option, text: string): unknown {
   try {

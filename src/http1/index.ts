@@ -5,8 +5,10 @@
 export { BodyReader } from "./body.ts";
 export type { Decode } from "./bytes.ts";
 export { chunkHead } from "./chunks.ts";
+export type { ConnectionOptions } from "./connection.ts";
 export { Field, fieldSet } from "./field-names.ts";
 export type { HeadLimits } from "./field-reader.ts";
+export type { Fields } from "./fields.ts";
 export { Framing, requestFraming, responseFraming } from "./framing.ts";
 export type { ParseError } from "./parse-error.ts";
 export { readProxyHeader } from "./proxy-protocol.ts";

@@ -52,7 +52,7 @@ describe("the access log", () => {
     const path = await newLog();
     const { port } = await startFor(servers, { accessLog: path, key: parseHashKey("uri") });
     await ask(port, { path: "/nowhere?a=1" });
-    const posted = await ask(port, { method: "POST", path: "/api", body: "x".repeat(10_000) });
+    const posted = await ask(port, { method: "POST", path: "/data", body: "x".repeat(10_000) });
     const [got, post] = await lines(path, 2);
     expect(got).toMatchObject({
       client: "127.0.0.1",
@@ -120,7 +120,7 @@ describe("the access log", () => {
     const socket = connect({ host: "127.0.0.1", port: balancer.port });
     socket.write("GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
     await reached.promise;
-    socket.destroy();
+    socket.resetAndDestroy();
     expect(await lines(path, 1)).toMatchObject([{ status: null, server: "mute", reason: "client-left" }]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { RetryBudget } from "../../cluster/balancer/plane/budget.ts";
+import { RetryBudget } from "../../cluster/balancer/proxy/exchange/retry-budget.ts";
 import { ask, control, deadPort, json, member, startFor, startRaw } from "./harness.ts";
 
 describe("30: the retry budget", () => {

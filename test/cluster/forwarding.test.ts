@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
+import { parseRewrites } from "../../cluster/balancer/config/rewrite.ts";
 import {
   ask,
   control,
@@ -22,12 +23,12 @@ import {
 const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
 /** A balancer in front of a server that answers with what it saw. */
-async function startMirror() {
+async function startMirror(more: Parameters<typeof startFor>[1] = {}) {
   const port = await startHttp((request, response) => {
     const { method, url, rawHeaders } = request;
     response.end(JSON.stringify({ method, url, rawHeaders }));
   });
-  return startFor([member("mirror", port)]);
+  return startFor([member("mirror", port)], more);
 }
 
 /** A balancer in front of a server that answers every request with the same bytes. */
@@ -54,12 +55,20 @@ describe("a request", () => {
     ["/a/../b%2fc//d?e=%zz", "/a/../b%2fc//d?e=%zz"],
     ["/healthy", "/healthy"],
   ])("for %s asks the server for %s", async (path, url) => {
-    const { port } = await startMirror();
+    const { port } = await startMirror({ rewrites: parseRewrites("/api=/data") });
     expect(json(await ask(port, { path })).url).toBe(url);
   });
 
+  test.each(["/api", "/api/a/b?c=d", "/"])(
+    "for %s asks the server for the same, unless it is told to rewrite",
+    async (path) => {
+      const { port } = await startMirror();
+      expect(json(await ask(port, { path })).url).toBe(path);
+    },
+  );
+
   test("in absolute-form goes by its own host", async () => {
-    const { port } = await startMirror();
+    const { port } = await startMirror({ rewrites: parseRewrites("/api=/data") });
     const text = await exchange(
       port,
       "GET http://other.example:8/api/x HTTP/1.1\r\nHost: y\r\nConnection: close\r\n\r\n",
@@ -288,7 +297,7 @@ describe("a client that goes away", () => {
       socket.write("GET /x HTTP/1.1\r\nHost: x\r\n\r\n"),
     );
     await arrived.promise;
-    socket.destroy();
+    socket.resetAndDestroy();
     await cancelled.promise;
     const [server] = json(await control(balancer, "GET", "/v1/servers")).servers;
     expect(server).toMatchObject({ requests: 1, failures: 0, retries: 0, inFlight: 0 });

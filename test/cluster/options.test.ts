@@ -2,25 +2,42 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { ConfigError, withDefaults } from "../../cluster/balancer/config/config.ts";
 import { configFromEnv } from "../../cluster/balancer/config/environment.ts";
-import { optionRows, placeholderOf, variableOf } from "../../cluster/balancer/config/options.ts";
+import {
+  aliasVariables,
+  type Option,
+  optionRows,
+  placeholderOf,
+  variableOf,
+} from "../../cluster/balancer/config/options.ts";
+
+/** A text that the option takes, and its value. */
+function valid(option: Option): readonly [text: string, value: unknown] {
+  switch (option.unit) {
+    case "switch":
+      return ["1", true];
+    case "statuses":
+      return ["502,503", [502, 503]];
+    case "wait or cut":
+      return ["cut", "cut"];
+    case "from=to":
+      return ["/api=/data", [{ from: "/api", to: "/data" }]];
+    default:
+      return [`${option.max}`, option.max];
+  }
+}
 
 describe.each(optionRows)("the option %s", (field, option) => {
   const variable = variableOf(option);
 
   test("is in the README with its default", async () => {
-    const fallback = typeof option.fallback === "number" ? option.fallback : "";
+    const fallback = Array.isArray(option.fallback) || option.fallback === false ? "" : option.fallback;
     const cells = [`\`--${option.flag}${placeholderOf(option)}\``, String(fallback), option.help];
     const rows = (await readFile("README.md", "utf8")).split("\n").filter((line) => line.startsWith("| `--"));
     expect(rows.map((row) => row.split("|").map((cell) => cell.trim()))).toContainEqual(["", ...cells, ""]);
   });
 
   test("is set by its variable, and refused by the name of it", async () => {
-    const [text, value] =
-      option.unit === "switch"
-        ? ["1", true]
-        : option.unit === "statuses"
-          ? ["502,503", [502, 503]]
-          : [`${option.max}`, option.max];
+    const [text, value] = valid(option);
     expect(await configFromEnv({ [variable]: text })).toEqual({
       ...withDefaults({}),
       log: expect.anything(),
@@ -42,4 +59,17 @@ test.each([
   ["LBCTL_VIA", "2"],
 ])("%s=%s is out of bounds", async (name, value) => {
   await expect(configFromEnv({ [name]: value })).rejects.toThrow(ConfigError);
+});
+
+test("an option's former variables go on working; the present one holds", async () => {
+  for (const [field, option] of optionRows)
+    for (const alias of aliasVariables(option)) {
+      const [text, value] = valid(option);
+      expect(await configFromEnv({ [alias]: text })).toMatchObject({ [field]: value });
+      expect(await configFromEnv({ [alias]: "1", [variableOf(option)]: text })).toMatchObject({ [field]: value });
+    }
+  expect(optionRows.flatMap(([, option]) => aliasVariables(option))).toEqual([
+    "LBCTL_ANSWER_TIMEOUT",
+    "LBCTL_MAX_SHARED",
+  ]);
 });

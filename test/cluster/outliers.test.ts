@@ -58,7 +58,7 @@ test("32: an ejection is thirty seconds times how many there were, three hundred
     },
   });
   const failFive = (): void => {
-    for (let at = 0; at < 5; at += 1) outliers.lost(server, "ECONNRESET", performance.now());
+    for (let at = 0; at < 5; at += 1) outliers.recordFailure(server, "ECONNRESET", performance.now());
   };
   for (let ejection = 1; ejection <= 12; ejection += 1) {
     failFive();

@@ -198,7 +198,7 @@ describe("38: a client that goes away", () => {
     const port = await startRaw((socket) =>
       socket.on("data", () => arrived.resolve()).on("close", () => cancelled.resolve()),
     );
-    const balancer = await startFor([member("a", port)]);
+    const balancer = await startFor([member("a", port)], { halfClose: "cut" });
     const socket = open(balancer.port, get);
     await arrived.promise;
     socket[way]();
@@ -225,12 +225,12 @@ describe("a client that sends no more, and reads on,", () => {
     expect((await text(socket)).match(/hi/g)).toHaveLength(2);
   });
 
-  test("and does not get more of it for long has left", async () => {
+  test("and does not get more of it for long has left, with --half-close cut", async () => {
     const gone = signal();
     const port = await startHttp((_request, response) => {
       response.on("close", gone.resolve).write("begin");
     });
-    const { port: front } = await startFor([member("a", port)]);
+    const { port: front } = await startFor([member("a", port)], { halfClose: "cut" });
     const socket = open(front, get);
     socket.once("data", () => socket.end());
     await gone.promise;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
-import type { DataPlane } from "../plane/plane.ts";
+import type { DataPlane } from "../proxy/data-plane.ts";
 import type { Events } from "../telemetry/events.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { ScaleRequests } from "./scale-requests.ts";

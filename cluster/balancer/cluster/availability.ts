@@ -55,6 +55,10 @@ function placeOf(key: string): number {
  */
 const unanswering = /\b(E(CONNREFUSED|HOSTUNREACH|NETUNREACH|ADDRNOTAVAIL)|ENOTFOUND)\b|TIMEOUT/;
 
+/** Whether what waits at a server that went down can go elsewhere: it is not used in panic, and another server is. */
+export const isReplaced = (host: Host, hosts: readonly Host[]): boolean =>
+  !host.usedInPanic && hosts.some((other) => !other.draining && (isUp(other) || other.usedInPanic));
+
 /** Whether a server is to be used though it is down. */
 export const isUsedInPanic = ({ panic }: Availability, host: Host): boolean =>
   panic && !isUp(host) && !unanswering.test(host.lastError ?? "");

@@ -6,6 +6,7 @@ import type { BalancerEvent } from "../telemetry/events.ts";
 import {
   type Availability,
   type AvailabilityOptions,
+  isReplaced,
   isUsedInPanic,
   newAvailability,
   updatePanic,
@@ -21,6 +22,8 @@ import { buildSnapshot, type Choice, type ClusterSnapshot } from "./snapshot.ts"
 export interface ClusterHooks {
   joined(host: Host): void;
   left(host: Host): void;
+  /** Its checks, or outlier detection, took a server out, and there is another. */
+  down(host: Host): void;
   emit(event: BalancerEvent): void;
   /** The view, or what is known of a server, is another now. */
   changed(): void;
@@ -74,7 +77,7 @@ export class Cluster implements HostSelection {
     return this.#view.hosts.find((host) => host.name === name);
   }
 
-  choose(key: string, tried: readonly Host[]): HostChoice {
+  chooseHost(key: string, tried: readonly Host[]): HostChoice {
     return chooseHost(this.#view, key, tried, this.#unplaced);
   }
 
@@ -116,20 +119,20 @@ export class Cluster implements HostSelection {
   }
 
   /** Takes the result of a check: `error` is null for a success. A refused connection counts as a failed check. */
-  checked(host: Host, error: string | null): void {
+  recordCheck(host: Host, error: string | null): void {
     if (this.#check.kind === "off" || !this.#view.hosts.includes(host)) return;
     if (error === null) this.#passed(host);
     else this.#failed(host, error);
   }
 
   /** A server has answered a request whole. */
-  answered(host: Host): void {
+  recordSuccess(host: Host): void {
     host.consecutiveFailures = 0;
   }
 
   /** A request that was given to a server at `began` (`performance.now()`) failed there: it may be ejected for that. */
-  lost(host: Host, code: string, began: number): void {
-    if (this.#view.hosts.includes(host)) this.#outliers.lost(host, code, began);
+  recordFailure(host: Host, code: string, began: number): void {
+    if (this.#view.hosts.includes(host)) this.#outliers.recordFailure(host, code, began);
   }
 
   /** Leaves no timer behind. */
@@ -180,6 +183,7 @@ export class Cluster implements HostSelection {
       this.#hooks.emit({ type: "up", server });
     }
     this.#changed();
+    if (before && isReplaced(host, this.#view.hosts)) this.#hooks.down(host);
   }
 
   #part(host: Host): void {

@@ -10,13 +10,13 @@ export type HostChoice = Host | "policy-failed" | null;
 export interface HostSelection {
   readonly view: ClusterSnapshot;
   /** The first available server for `key` that is not among `tried`. It never throws. */
-  choose(key: string, tried: readonly Host[]): HostChoice;
+  chooseHost(key: string, tried: readonly Host[]): HostChoice;
   /** A server has answered a request whole. */
-  answered(host: Host): void;
+  recordSuccess(host: Host): void;
   /** A request that was given to a server at `began` (`performance.now()`) failed there. */
-  lost(host: Host, code: string, began: number): void;
+  recordFailure(host: Host, code: string, began: number): void;
   /** Takes the result of a check, or of a connection that was refused; `error` is null for a success. */
-  checked(host: Host, error: string | null): void;
+  recordCheck(host: Host, error: string | null): void;
 }
 
 /**

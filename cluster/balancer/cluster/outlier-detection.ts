@@ -29,7 +29,7 @@ export class OutlierDetection {
    * A request failed at a server. One that was there already when the one before failed does not count: a
    * server that stops breaks all its connections at once. `began` is in milliseconds of `performance.now()`.
    */
-  lost(host: Host, code: string, began: number): void {
+  recordFailure(host: Host, code: string, began: number): void {
     if (!isUp(host) || began < host.lastFailureAt) return;
     const { ejectAfter, ejectionMs } = this.#settings;
     const now = performance.now();

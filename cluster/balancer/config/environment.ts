@@ -3,7 +3,7 @@ import { PlacementError, parseHash, parseMembers, parsePolicy } from "../../../s
 import { ConfigError, parseAddress } from "./address.ts";
 import { type BalancerConfig, parseCheck, parseWorkers, withDefaults } from "./config.ts";
 import { parseHashKey } from "./hash-key.ts";
-import { optionRows, parseOption, parseSwitch, variableOf } from "./options.ts";
+import { aliasVariables, optionRows, parseOption, parseSwitch, variableOf } from "./options.ts";
 import { parseTrustedProxies } from "./trusted-proxies.ts";
 
 function parseTrustList(text: string): readonly string[] {
@@ -31,8 +31,11 @@ const variables: readonly (readonly [name: string, part: keyof BalancerConfig, p
   ["LBCTL_CHECK", "check", parseCheck],
   ["LBCTL_WORKERS", "workers", parseWorkers],
   ["LBCTL_ACCESS_LOG", "accessLog", (path) => path],
-  ...optionRows.map(
-    ([field, option]) => [variableOf(option), field, (text: string) => parseOption(option, text)] as const,
+  // Of two names of an option, the present one holds.
+  ...optionRows.flatMap(([field, option]) =>
+    [...aliasVariables(option), variableOf(option)].map(
+      (name) => [name, field, (text: string) => parseOption(option, text)] as const,
+    ),
   ),
 ];
 

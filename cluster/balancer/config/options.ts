@@ -1,35 +1,53 @@
 /** Every number and switch of the balancer, in one table: flags, `LBCTL_*` variables, help and README come from it. */
 import { ConfigError } from "./address.ts";
+import { parseRewrites, type RewriteRule } from "./rewrite.ts";
 
-/** A whole number from `min` to `max`. */
-interface NumberOption {
+/** What every option has. */
+interface Named {
   readonly flag: string;
-  readonly unit: "ms" | "bytes" | "bytes/s" | "percent" | "n";
-  readonly fallback: number;
-  readonly min: number;
-  readonly max: number;
+  /** Former names of the flag, which go on working. */
+  readonly aliases?: readonly string[];
   /** What it is, and whose default ours is. */
   readonly help: string;
 }
 
-/** Off unless it is asked for. */
-interface SwitchOption {
-  readonly flag: string;
-  readonly unit: "switch";
-  readonly fallback: false;
-  readonly help: string;
+/** A whole number from `min` to `max`. */
+interface NumberOption extends Named {
+  readonly unit: "ms" | "bytes" | "bytes/s" | "percent" | "n";
+  readonly fallback: number;
+  readonly min: number;
+  readonly max: number;
 }
 
-/** Status codes of answers. */
-interface StatusesOption {
-  readonly flag: string;
+/** Off unless it is asked for. */
+interface SwitchOption extends Named {
+  readonly unit: "switch";
+  readonly fallback: false;
+}
+
+/** Status codes of responses. */
+interface StatusesOption extends Named {
   readonly unit: "statuses";
   readonly fallback: readonly number[];
-  readonly help: string;
+}
+
+/** What a client that has shut its sending side is taken for. */
+type HalfClose = "wait" | "cut";
+
+/** One of these words. */
+interface WordOption extends Named {
+  readonly unit: "wait or cut";
+  readonly fallback: HalfClose;
+}
+
+/** What paths are at the servers. */
+interface RewritesOption extends Named {
+  readonly unit: "from=to";
+  readonly fallback: readonly RewriteRule[];
 }
 
 /** One option as people see it. */
-export type Option = NumberOption | SwitchOption | StatusesOption;
+export type Option = NumberOption | SwitchOption | StatusesOption | WordOption | RewritesOption;
 
 const number = (
   flag: string,
@@ -65,7 +83,10 @@ const options = {
     "what a request's body has to bring on average over each --stall-timeout; 0: anything at all (Apache: 500)",
   ),
   connectTimeoutMs: ms("connect-timeout", 5_000, "for a connection to a server to be made (Envoy: 5 s)"),
-  responseTimeoutMs: ms("answer-timeout", 30_000, "for a server's answer to begin (Heroku's router: 30 s)"),
+  responseTimeoutMs: {
+    ...ms("response-timeout", 30_000, "for a server's response to begin (Heroku's router: 30 s)"),
+    aliases: ["answer-timeout"],
+  },
   tunnelTimeoutMs: ms("tunnel-timeout", 3_600_000, "for a silent tunnel, such as a WebSocket (HAProxy's manual: 1 h)"),
   drainMs: number(
     "drain-timeout",
@@ -131,13 +152,16 @@ const options = {
     [0, 1_000_000],
     "requests that wait for a connection to a server; beyond: 503 (Envoy: 1024)",
   ),
-  maxShared: number(
-    "max-shared",
-    "n",
-    8,
-    [1, 64],
-    "requests of one moment on one connection to a server, if each changes nothing; 1: none share (HAProxy, nginx: 1)",
-  ),
+  pipelineDepth: {
+    ...number(
+      "pipeline",
+      "n",
+      1,
+      [1, 64],
+      "requests sent behind one another on a connection to a server, if each changes nothing; safe only where servers answer in order and drop none: a slow one delays those behind it, and a response that somebody can split at the server may reach another client; 1: off (HAProxy, nginx: 1)",
+    ),
+    aliases: ["max-shared"],
+  },
   slowStartMs: number(
     "slow-start",
     "ms",
@@ -193,6 +217,18 @@ const options = {
     "retry-on",
     "a server's answers, such as 502,503, after which what may be made twice is tried elsewhere (HAProxy, nginx: none)",
   ),
+  halfClose: {
+    flag: "half-close",
+    unit: "wait or cut",
+    fallback: "wait",
+    help: "a client that has shut its sending side waits for its response, or has left once it takes none for 1 s (HAProxy: wait; nginx: cut)",
+  } as WordOption,
+  rewrites: {
+    flag: "rewrite",
+    unit: "from=to",
+    fallback: [],
+    help: "paths that begin with one prefix go to servers with another, such as /api=/data; several apart by commas, the first that matches holds",
+  } as RewritesOption,
   proxyProtocol: turnOn(
     "proxy-protocol",
     "connections begin with a PROXY header, v1 or v2, that names the client; believed from --trust (HAProxy, nginx: off)",
@@ -218,12 +254,18 @@ export const defaultSettings: Settings = Object.fromEntries(
 ) as Settings;
 
 /** The variable of the balancer's process for `--head-timeout` is `LBCTL_HEAD_TIMEOUT`. */
-export const variableOf = ({ flag }: Option): string => `LBCTL_${flag.toUpperCase().replaceAll("-", "_")}`;
+export const variableOf = ({ flag }: Pick<Option, "flag">): string =>
+  `LBCTL_${flag.toUpperCase().replaceAll("-", "_")}`;
+
+/** Returns the variables of an option's former names. */
+export const aliasVariables = ({ aliases = [] }: Option): string[] => aliases.map((flag) => variableOf({ flag }));
 
 /** Reads an option's value; throws a ConfigError. A switch is 1 or 0. */
-export function parseOption(option: Option, text: string): number | boolean | readonly number[] {
+export function parseOption(option: Option, text: string): Settings[OptionField] {
   if (option.unit === "switch") return parseSwitch(text);
   if (option.unit === "statuses") return text.split(",").map(parseStatus);
+  if (option.unit === "wait or cut") return parseHalfClose(text);
+  if (option.unit === "from=to") return parseRewrites(text);
   const { min, max, unit } = option;
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
@@ -238,6 +280,11 @@ export const placeholderOf = ({ unit }: Option): string => (unit === "switch" ? 
 export function parseSwitch(text: string): boolean {
   if (text === "1" || text === "0") return text === "1";
   throw new ConfigError(`'${text}' is neither 1 nor 0`);
+}
+
+function parseHalfClose(text: string): HalfClose {
+  if (text === "wait" || text === "cut") return text;
+  throw new ConfigError(`'${text}' is neither wait nor cut`);
 }
 
 function parseStatus(text: string): number {

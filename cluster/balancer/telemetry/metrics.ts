@@ -4,14 +4,14 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { type Host, stateOf } from "../cluster/host.ts";
 import { sharesOf } from "../cluster/key-shares.ts";
 import { formatHashKey } from "../config/hash-key.ts";
-import type { DataPlane } from "../plane/plane.ts";
 import type { LatencyHistogram } from "./latency-histogram.ts";
 import { ofServers, ofTheBalancer } from "./metrics-table.ts";
+import type { ProxyStats } from "./proxy-stats.ts";
 
 /** What the metrics are read from. */
 export interface MetricsSource {
   readonly members: Cluster;
-  readonly plane: DataPlane;
+  readonly plane: ProxyStats;
 }
 
 export interface Metrics {

@@ -1,5 +1,5 @@
 import type { SendHandle } from "node:child_process";
-import { type Accepted, closeAccepted } from "../plane/listener.ts";
+import { type Accepted, closeAccepted } from "../proxy/listener.ts";
 import type { WorkerHandle } from "./handle.ts";
 import type { ToWorker } from "./messages.ts";
 

@@ -2,8 +2,8 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { Host } from "../cluster/host.ts";
-import type { Accepted } from "../plane/listener.ts";
-import type { Usage } from "../plane/plane.ts";
+import type { Accepted } from "../proxy/listener.ts";
+import type { Usage } from "../telemetry/proxy-stats.ts";
 import type { ToWorker } from "./messages.ts";
 
 /** How long to wait for counts that were asked for: a busy worker answers later. */

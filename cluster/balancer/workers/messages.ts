@@ -4,8 +4,8 @@ import type { Endpoint } from "../../listen.ts";
 import type { HostCounters } from "../cluster/host.ts";
 import type { HashKey } from "../config/hash-key.ts";
 import type { Settings } from "../config/options.ts";
-import type { ProxyCounters } from "../plane/plane.ts";
 import type { BalancerEvent } from "../telemetry/events.ts";
+import type { ProxyCounters } from "../telemetry/proxy-stats.ts";
 
 /** What a process that is to be a worker is started with. */
 export const workerArguments = ["worker"] as const;

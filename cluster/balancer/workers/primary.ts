@@ -5,10 +5,11 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Host, HostCounters } from "../cluster/host.ts";
 import type { ClusterSnapshot } from "../cluster/snapshot.ts";
 import { codeOf } from "../config/error-code.ts";
-import { type Listener, listenFor } from "../plane/listener.ts";
-import { type DataPlane, newProxyCounters, ownUsage, type Usage } from "../plane/plane.ts";
+import type { DataPlane } from "../proxy/data-plane.ts";
+import { type Listener, listenFor } from "../proxy/listener.ts";
 import type { BalancerEvent } from "../telemetry/events.ts";
 import type { LatencyHistogram } from "../telemetry/latency-histogram.ts";
+import { newProxyCounters, ownUsage, type Usage } from "../telemetry/proxy-stats.ts";
 import { ConnectionDispatcher } from "./dispatcher.ts";
 import { askCounts, atServer, closeWorker, leave, newWorkerHandle, part, tell, type WorkerHandle } from "./handle.ts";
 import { type FromWorker, type Snapshot, type StatsMessage, type WorkerSetup, workerArguments } from "./messages.ts";
@@ -170,8 +171,8 @@ class WorkerPool implements DataPlane {
     else if ("server" in message) {
       const host = members.find(message.server);
       if (host === undefined) return;
-      if (message.type === "answered") members.answered(host);
-      else if (message.type === "checked") members.checked(host, message.error);
+      if (message.type === "answered") members.recordSuccess(host);
+      else if (message.type === "checked") members.recordCheck(host, message.error);
       else if (message.type === "lost") this.#lost(host, message.code, performance.now() - message.agoMs);
     }
   }
@@ -179,7 +180,7 @@ class WorkerPool implements DataPlane {
   /** From a first loss on, every worker tells when the server answers again. */
   #lost(host: Host, code: string, began: number): void {
     const before = host.consecutiveFailures;
-    this.#options.members.lost(host, code, began);
+    this.#options.members.recordFailure(host, code, began);
     if (before === 0 && host.consecutiveFailures > 0) this.update();
   }
 

@@ -1,6 +1,7 @@
 import { type Host, type HostCounters, newHostCounters } from "../cluster/host.ts";
-import { type DataPlane, newProxyCounters, ownUsage } from "../plane/plane.ts";
+import type { DataPlane } from "../proxy/data-plane.ts";
 import type { LatencyHistogram } from "../telemetry/latency-histogram.ts";
+import { newProxyCounters, ownUsage } from "../telemetry/proxy-stats.ts";
 import type { StatsMessage } from "./messages.ts";
 
 type Pairs = readonly (readonly [number, number])[];

@@ -1,7 +1,13 @@
 import { loadPlacement } from "../../../src/modules/load.ts";
 import type { Member } from "../../../src/placement/index.ts";
-import { type Availability, type AvailabilityOptions, newAvailability, warm } from "../cluster/availability.ts";
-import { type Host, whenIdle } from "../cluster/host.ts";
+import {
+  type Availability,
+  type AvailabilityOptions,
+  isReplaced,
+  newAvailability,
+  warm,
+} from "../cluster/availability.ts";
+import { type Host, isUp, whenIdle } from "../cluster/host.ts";
 import { chooseHost, type HostChoice, type HostSelection } from "../cluster/host-selection.ts";
 import { PlacementFailures } from "../cluster/placement-failures.ts";
 import { buildSnapshot, type Choice, type ClusterSnapshot } from "../cluster/snapshot.ts";
@@ -17,24 +23,24 @@ export const loaded = async ({ members, key, ...kept }: SerializedSnapshot): Pro
   members,
 });
 
+/** What others do about servers. */
+export interface WorkerClusterHooks {
+  tell(message: FromWorker): void;
+  left(host: Host): void;
+  /** It was taken out, and there is another. */
+  down(host: Host): void;
+}
+
 /** As the parent's members, in a worker: it routes by what it is told, and tells what it sees. */
 export class WorkerCluster implements HostSelection {
   #view: ClusterSnapshot;
-  readonly #tell: (message: FromWorker) => void;
-  readonly #left: (host: Host) => void;
+  readonly #hooks: WorkerClusterHooks;
   readonly #availability: Availability;
   readonly #unplaced: PlacementFailures;
 
-  /** `left` is called for each server that leaves. */
-  constructor(
-    view: LoadedSnapshot,
-    options: AvailabilityOptions,
-    tell: (message: FromWorker) => void,
-    left: (host: Host) => void,
-  ) {
-    this.#tell = tell;
-    this.#left = left;
-    this.#unplaced = new PlacementFailures((event) => tell({ type: "event", event }));
+  constructor(view: LoadedSnapshot, options: AvailabilityOptions, hooks: WorkerClusterHooks) {
+    this.#hooks = hooks;
+    this.#unplaced = new PlacementFailures((event) => hooks.tell({ type: "event", event }));
     this.#availability = newAvailability(options);
     this.#view = buildSnapshot(view, view.members, [], this.#availability);
   }
@@ -50,40 +56,44 @@ export class WorkerCluster implements HostSelection {
     for (const host of before.hosts) if (!this.#view.hosts.includes(host)) this.#part(host);
   }
 
-  choose(key: string, tried: readonly Host[]): HostChoice {
+  chooseHost(key: string, tried: readonly Host[]): HostChoice {
     return chooseHost(this.#view, key, tried, this.#unplaced);
   }
 
-  answered(host: Host): void {
+  recordSuccess(host: Host): void {
     if (host.consecutiveFailures === 0) return;
     host.consecutiveFailures = 0;
-    this.#tell({ type: "answered", server: host.name });
+    this.#hooks.tell({ type: "answered", server: host.name });
   }
 
-  lost(host: Host, code: string, began: number): void {
+  recordFailure(host: Host, code: string, began: number): void {
     host.consecutiveFailures += 1;
-    this.#tell({ type: "lost", server: host.name, code, agoMs: performance.now() - began });
+    this.#hooks.tell({ type: "lost", server: host.name, code, agoMs: performance.now() - began });
   }
 
-  checked(host: Host, error: string | null): void {
-    this.#tell({ type: "checked", server: host.name, error });
+  recordCheck(host: Host, error: string | null): void {
+    this.#hooks.tell({ type: "checked", server: host.name, error });
   }
 
   /** Takes how the servers stand. */
   stand(hostStates: readonly HostState[]): void {
     const byName = new Map(this.#view.hosts.map((host) => [host.name, host]));
+    const wentDown: Host[] = [];
     for (const { name, suspect, upForMs, ...hostState } of hostStates) {
       const host = byName.get(name);
       if (host === undefined) continue;
+      const wasUp = isUp(host);
       Object.assign(host, hostState);
+      if (wasUp && !isUp(host)) wentDown.push(host);
       if (upForMs !== null) warm(this.#availability, host, upForMs);
       if (suspect) host.consecutiveFailures = Math.max(1, host.consecutiveFailures);
     }
+    for (const host of wentDown) if (isReplaced(host, this.#view.hosts)) this.#hooks.down(host);
   }
 
   #part(host: Host): void {
-    this.#left(host);
+    this.#hooks.left(host);
     const { name, address } = host;
-    void whenIdle(host).then(() => this.#tell({ type: "parted", server: name, address }));
+    void whenIdle(host).then(() => this.#hooks.tell({ type: "parted", server: name, address }));
   }
 }

@@ -1,9 +1,9 @@
 /** A worker process: a data plane that routes as its parent says. */
 import { inspect } from "node:util";
 import { parseTrustedProxies } from "../config/trusted-proxies.ts";
-import { type Accepted, closeAccepted, type Listener } from "../plane/listener.ts";
-import type { DataPlane } from "../plane/plane.ts";
-import { openSocketPlane } from "../plane/socket-plane.ts";
+import type { DataPlane } from "../proxy/data-plane.ts";
+import { openDataPlane } from "../proxy/data-plane.ts";
+import { type Accepted, closeAccepted, type Listener } from "../proxy/listener.ts";
 import type { BalancerEvent } from "../telemetry/events.ts";
 import { LatencyHistogram } from "../telemetry/latency-histogram.ts";
 import { type FromWorker, type ToWorker, workerArguments } from "./messages.ts";
@@ -70,11 +70,16 @@ interface Working {
 async function start({ setup, snapshot }: Extract<ToWorker, { type: "start" }>): Promise<Working | null> {
   if (snapshot.view === undefined) throw new Error("the first snapshot has no view");
   const durations = new LatencyHistogram();
-  const replica = new WorkerCluster(await loaded(snapshot.view), setup, tell, (host) => plane.forget(host));
+  let plane: DataPlane | undefined;
+  const replica = new WorkerCluster(await loaded(snapshot.view), setup, {
+    tell,
+    left: (host) => plane?.forget(host),
+    down: (host) => plane?.hostDown(host),
+  });
   replica.stand(snapshot.hostStates);
   const emit = (event: BalancerEvent): void => tell({ type: "event", event });
   const options = { ...setup, members: replica, trust: parseTrustedProxies(setup.trust), durations, emit };
-  const plane = await openSocketPlane(options, (pass) => connections.open(pass));
+  plane = await openDataPlane(options, (pass) => connections.open(pass));
   tell({ type: "started" });
   return working(replica, plane, new StatsDelta(durations));
 }

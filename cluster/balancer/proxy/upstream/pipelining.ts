@@ -1,0 +1,47 @@
+/** Pipelining to one server (RFC 9112, 9.3.2), off unless it is asked for: a policy alone, which knows no connection. */
+import type { UpstreamRequest } from "../contract.ts";
+
+/** Head-of-line timeout: so many times the mean, and no less than so many milliseconds. */
+const timesMean = 4;
+const leastTimeoutMs = 100;
+
+export class Pipelining {
+  readonly #depth: number;
+  #isStopped = false;
+  /** What the first response of a batch takes, in milliseconds: a moving mean. */
+  #meanMs = 0;
+
+  /** `depth` requests at most stand on one connection; 1 turns pipelining off. */
+  constructor(depth: number) {
+    this.#depth = depth;
+  }
+
+  /** Whether a request may wait for others to be sent with it. */
+  allows({ isPipelinable }: UpstreamRequest): boolean {
+    return this.#depth > 1 && !this.#isStopped && isPipelinable;
+  }
+
+  /** Returns the end of the batch that begins at `from`: at least one request, and more only where each may be pipelined. */
+  batchEnd(requests: readonly UpstreamRequest[], from: number): number {
+    let at = from;
+    while (at < requests.length && at - from < this.#depth && this.allows(requests[at] as UpstreamRequest)) at += 1;
+    return Math.max(at, from + 1);
+  }
+
+  /** How long a request stays behind another one, or first after another one, in milliseconds. Then it is sent alone. */
+  get timeoutMs(): number {
+    return Math.max(leastTimeoutMs, timesMean * this.#meanMs);
+  }
+
+  recordFirstResponse(ms: number): void {
+    this.#meanMs += (ms - this.#meanMs) / 16;
+  }
+
+  /**
+   * The server kept a request waiting behind another, dropped it, or sent what nobody asked for: one that was caught once gets one
+   * request at a time from here on.
+   */
+  stop(): void {
+    this.#isStopped = true;
+  }
+}

@@ -1,0 +1,236 @@
+import type { Host } from "../../cluster/host.ts";
+import { isLocal } from "../../config/error-code.ts";
+import type { AttemptFailure, FailureReason, ResponseHandler } from "../contract.ts";
+import { connectStream } from "../io/connect.ts";
+import { type ConnectionOwner, UpstreamConnection, type UpstreamContext } from "./connection.ts";
+import { IdleConnections } from "./idle-connections.ts";
+import { PendingQueue } from "./pending-queue.ts";
+import { Pipelining } from "./pipelining.ts";
+import { Reuse } from "./reuse.ts";
+
+/** A connection that is being made, for a request. */
+interface ConnectAttempt {
+  readonly handler: ResponseHandler;
+  readonly deadline: number;
+  readonly giveUp: () => void;
+}
+
+/** The connections to one server, and the requests that wait for one. */
+export class Pool implements ConnectionOwner {
+  readonly #host: Host;
+  readonly #context: UpstreamContext;
+  readonly #connections = new Set<UpstreamConnection>();
+  readonly #connecting = new Set<ConnectAttempt>();
+  readonly #idle = new IdleConnections<UpstreamConnection>();
+  readonly #pending = new PendingQueue();
+  readonly #pipelining: Pipelining;
+  readonly #reuse = new Reuse();
+  #isTurnScheduled = false;
+  #headOfLineTimer: NodeJS.Timeout | null = null;
+  #isForgotten = false;
+
+  constructor(context: UpstreamContext, host: Host) {
+    this.#context = context;
+    this.#host = host;
+    this.#pipelining = new Pipelining(context.settings.pipelineDepth);
+  }
+
+  /** Sends a request on a connection that is ready or new; or later, when there is one. */
+  dispatch(handler: ResponseHandler, connection: "any" | "new"): void {
+    if (connection === "new") this.#connect(handler);
+    else if (this.#pending.length > 0 || this.#waitsForTurn(handler)) this.#waitOrOverflow(handler);
+    else this.#sendNow(handler);
+  }
+
+  /** A request that cannot be sent twice waits until the poll phase has told of all connections that ended. */
+  #waitsForTurn({ request }: ResponseHandler): boolean {
+    if (this.#idle.isAnyReady) return !request.isReplayable || this.#pipelining.allows(request);
+    return this.#idle.cooling > 0;
+  }
+
+  /** Connections that are ready, or soon are, and those that may be made are not waited for: they are no overflow. */
+  #waitOrOverflow(handler: ResponseHandler): void {
+    const { length } = this.#pending;
+    if (this.#isFull && length >= this.#context.settings.maxPending + this.#idle.size) {
+      fail(handler, "overflow", "FULL");
+      return;
+    }
+    this.#pending.push(handler, performance.now());
+    if (this.#idle.size > 0) this.#scheduleTurn();
+  }
+
+  #sendNow(handler: ResponseHandler): void {
+    const connection = this.#idle.take();
+    if (connection !== undefined) this.#send(connection, [handler]);
+    else if (this.#isFull) this.#waitOrOverflow(handler);
+    else this.#connect(handler);
+  }
+
+  get #isFull(): boolean {
+    return this.#connections.size + this.#connecting.size >= this.#context.settings.maxServerConnections;
+  }
+
+  #send(connection: UpstreamConnection, handlers: readonly ResponseHandler[]): void {
+    this.#host.counts.connectionsReused += handlers.length;
+    connection.send(handlers);
+    if (handlers.length > 1) this.#watchHeadOfLine();
+  }
+
+  #scheduleTurn(): void {
+    if (!this.#isTurnScheduled) setImmediate(this.#turn);
+    this.#isTurnScheduled = true;
+  }
+
+  /** Right behind a poll phase: connections cool, and requests that waited for it are sent. */
+  readonly #turn = (): void => {
+    this.#isTurnScheduled = false;
+    if (this.#idle.turn()) this.#scheduleTurn();
+    if (this.#pending.length > 0) this.#sendPending();
+  };
+
+  #sendPending(): void {
+    const pending = this.#pending.take();
+    const requests = pending.map(({ handler }) => handler.request);
+    let at = 0;
+    while (at < pending.length && this.#idle.isAnyReady) {
+      const end = this.#pipelining.batchEnd(requests, at);
+      const batch = pending.slice(at, end).map(({ handler }) => handler);
+      this.#send(this.#idle.take() as UpstreamConnection, batch);
+      at = end;
+    }
+    // Connections that cool are ready soon: they are for the first of those that are left.
+    const waiting = pending.slice(at);
+    const excess = waiting.splice(Math.min(this.#idle.cooling, waiting.length));
+    while (excess.length > 0 && !this.#isFull) this.#connect((excess.shift() as (typeof excess)[0]).handler);
+    this.#pending.putBack([...waiting, ...excess]);
+  }
+
+  #connect(handler: ResponseHandler): void {
+    const { settings } = this.#context;
+    const attempt: ConnectAttempt = {
+      handler,
+      deadline: performance.now() + settings.connectTimeoutMs,
+      giveUp: connectStream(this.#host.endpoint, (stream, code) => {
+        this.#connecting.delete(attempt);
+        if (stream === null) this.#connectFailed(handler, isLocal(code) ? "local" : "unreachable", code);
+        else {
+          const connection = new UpstreamConnection(this.#context, this, stream, this.#host);
+          this.#connections.add(connection);
+          if (handler.request.isOver) this.release(connection);
+          else connection.send([handler]);
+        }
+      }),
+    };
+    this.#connecting.add(attempt);
+  }
+
+  #connectFailed(handler: ResponseHandler, reason: FailureReason, code: string): void {
+    if (this.#pending.length > 0) this.#scheduleTurn();
+    if (!handler.request.isOver) fail(handler, reason, code);
+  }
+
+  /** Sees to it that no request waits for long behind another one. */
+  #watchHeadOfLine(): void {
+    this.#headOfLineTimer ??= setTimeout(() => {
+      // Responses that arrived while the event loop was busy are read first.
+      setImmediate(() => this.#endHeadOfLine());
+    }, this.#pipelining.timeoutMs);
+  }
+
+  #endHeadOfLine(): void {
+    this.#headOfLineTimer = null;
+    const now = performance.now();
+    const connections = [...this.#connections].filter((connection) => connection.isPipelined);
+    for (const connection of connections) connection.releaseBlocked(now, this.#pipelining.timeoutMs);
+    if (connections.some((connection) => connection.isPipelined)) this.#watchHeadOfLine();
+  }
+
+  release(connection: UpstreamConnection): void {
+    if (this.#isForgotten || !this.#reuse.isAllowed(this.#context.clock.now)) {
+      connection.destroy();
+      return;
+    }
+    this.#idle.add(connection);
+    this.#scheduleTurn();
+  }
+
+  remove(connection: UpstreamConnection): void {
+    this.#idle.remove(connection);
+    if (this.#connections.delete(connection) && this.#pending.length > 0) this.#scheduleTurn();
+  }
+
+  recordClose(msSinceResponse: number): void {
+    if (this.#reuse.recordClose(msSinceResponse, performance.now())) this.#destroyIdle();
+  }
+
+  recordFirstResponse(ms: number): void {
+    this.#pipelining.recordFirstResponse(ms);
+  }
+
+  recordBlocked(): void {
+    this.#pipelining.stop();
+  }
+
+  recordUnsolicited(): void {
+    this.#pipelining.stop();
+    this.#reuse.forbid(performance.now());
+    this.#destroyIdle();
+  }
+
+  #destroyIdle(): void {
+    for (const connection of this.#idle.clear()) connection.destroy();
+  }
+
+  sweep(now: number): void {
+    const { connectTimeoutMs } = this.#context.settings;
+    for (const connection of this.#connections) connection.sweep(now);
+    for (const attempt of this.#connecting) {
+      if (now < attempt.deadline) continue;
+      this.#connecting.delete(attempt);
+      attempt.giveUp();
+      this.#connectFailed(attempt.handler, "connect-timeout", "TIMEOUT");
+    }
+    // As long as a connection may take to be made, so long may one be waited for (HAProxy's `timeout queue`).
+    if (this.#pending.length === 0 || this.#isTurnScheduled) return;
+    for (const handler of this.#pending.takeLate(now, connectTimeoutMs)) fail(handler, "overflow", "FULL");
+  }
+
+  /** The server was taken out: what has no byte of a response and can be sent twice is told so, and idle connections end. */
+  hostDown(): void {
+    this.#destroyIdle();
+    for (const { giveUp, handler } of [...this.#connecting]) {
+      giveUp();
+      if (!handler.request.isOver) fail(handler, "host-down", "DOWN");
+    }
+    this.#connecting.clear();
+    for (const connection of [...this.#connections]) connection.hostDown();
+    for (const { handler } of this.#pending.take()) fail(handler, "host-down", "DOWN");
+  }
+
+  countBytes(): void {
+    for (const connection of this.#connections) connection.countBytes();
+  }
+
+  /** Ends the connections as their requests end. */
+  forget(): void {
+    this.#isForgotten = true;
+    this.#destroyIdle();
+  }
+
+  /** Ends all connections. */
+  close(): void {
+    this.forget();
+    for (const connection of [...this.#connections]) connection.destroy();
+    for (const { giveUp } of this.#connecting) giveUp();
+    if (this.#headOfLineTimer !== null) clearTimeout(this.#headOfLineTimer);
+  }
+
+  get isEmpty(): boolean {
+    return this.#connections.size + this.#connecting.size + this.#pending.length === 0;
+  }
+}
+
+function fail(handler: ResponseHandler, reason: FailureReason, code: string): void {
+  const failure: AttemptFailure = { reason, code, wasSent: false };
+  handler.onResponseError(failure);
+}
