@@ -1,5 +1,5 @@
 import type { Server as HttpServer, ServerResponse } from "node:http";
-import type { Server, Socket } from "node:net";
+import type { ListenOptions, Server, Socket } from "node:net";
 
 /** Where a server listens, or is reached. Port 0 means any free one. */
 export interface Endpoint {
@@ -7,11 +7,16 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Starts to listen and resolves to the port; rejects with the system's error (`EADDRINUSE`, …). */
-export function listen(server: Server, at: Endpoint): Promise<number> {
+/**
+ * Starts to listen and resolves to the port; rejects with the system's error (`EADDRINUSE`, …). `reusePort`: others that say so
+ * too may listen there.
+ */
+export function listen(server: Server, at: Endpoint, reusePort = false): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host: at.host, port: at.port, backlog: 4096 }, () => {
+    // The types of Node 20 do not know it.
+    const options: ListenOptions & { reusePort: boolean } = { host: at.host, port: at.port, backlog: 4096, reusePort };
+    server.listen(options, () => {
       server.off("error", reject);
       // From here on an error is that of one connection that could not be accepted.
       server.on("error", () => {});

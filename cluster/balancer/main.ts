@@ -34,7 +34,8 @@ async function run(): Promise<void> {
     const balancer = await starting;
     const at = formatAddress({ host: config.listen.host, port: balancer.port });
     const control = balancer.controlPort === null ? "" : `, control on port ${balancer.controlPort}`;
-    process.stdout.write(`balancer listening on http://${at}${control}\n`);
+    const workers = balancer.workersNote === null ? "" : `, ${balancer.workersNote}`;
+    process.stdout.write(`balancer listening on http://${at}${control}${workers}\n`);
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void balancer.close());
   } catch (error) {
     process.stderr.write(`balancer: ${explain(error)}\n`);

@@ -17,6 +17,8 @@ import type { WorkerSetup } from "./workers/messages.ts";
 export interface RunningBalancer {
   readonly port: number;
   readonly controlPort: number | null;
+  /** How connections come to its workers, in words; null where it is one process. */
+  readonly workersNote: string | null;
   /** Makes these the servers at once, as the control API does; throws and changes nothing when they cannot be. */
   replaceServers(members: readonly Member[]): { readonly added: number; readonly removed: number };
   /** Opens the access log anew: its file has been renamed. */
@@ -127,6 +129,11 @@ const startControlFor = async (
 ): Promise<RunningControl | null> =>
   control === null || token === null ? null : startControl({ ...context, control, token });
 
+const workersNote = ({ workers, acceptedBy }: DataPlane): string =>
+  acceptedBy === "kernel"
+    ? `${workers} workers, to which the kernel gives connections`
+    : `${workers} workers, to which a dispatcher gives connections (Node 22.12 or newer leaves it to the kernel)`;
+
 const running = (
   { drainMs }: BalancerConfig,
   members: Cluster,
@@ -136,6 +143,7 @@ const running = (
 ): RunningBalancer => ({
   port: plane.port,
   controlPort: control?.port ?? null,
+  workersNote: plane.workers === 1 ? null : workersNote(plane),
   replaceServers: (wanted) => {
     const before = members.view.hosts;
     const removed = members.replace(wanted).length;

@@ -32,6 +32,7 @@ export async function run({ flags, signal, terminal }: Context): Promise<Code> {
   terminal.note(
     `Balancing over ${plural(config.members.length, "server")} on http://${host}:${balancer.port}; Ctrl-C ends it.`,
   );
+  if (balancer.workersNote !== null) terminal.note(`${balancer.workersNote}.`);
   if (!signal.aborted) await once(signal, "abort");
   terminal.note("Ending: no new connections; requests in flight are finished.");
   await balancer.close();

@@ -28,7 +28,7 @@ async function scrape(balancer: Asked, pattern = /^lbctl_/): Promise<Record<stri
 }
 
 /** What depends on the time that things take, or on how many processes have connections of their own. */
-const variable = /duration_seconds_(bucket|sum)|_server_connections|lbctl_workers/;
+const variable = /duration_seconds_(bucket|sum)|_server_connections|lbctl_workers|lbctl_accepted_by/;
 
 test("several workers count together what one counts alone", async () => {
   const servers = [...(await startServers(2)), member("dead", deadPort())];

@@ -39,6 +39,8 @@ export interface Program {
   /** The ports that its first line names; NaN where it names none. */
   readonly port: number;
   readonly controlPort: number;
+  /** Its first line. */
+  readonly line: string;
   /** Resolves when it has ended, to its exit code and all that it wrote to stderr. */
   readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
 }
@@ -51,7 +53,7 @@ export async function run(path: string, env: Record<string, string>, maxFiles?: 
   if (!Array.isArray(first)) throw new Error(`the program ended at once: ${first.stderr}`);
   const line = String(first[0]);
   const numbered = (pattern: RegExp): number => Number(pattern.exec(line)?.[1]);
-  return { child, ended, port: numbered(/:(\d+)/), controlPort: numbered(/control on port (\d+)/) };
+  return { child, ended, line, port: numbered(/:(\d+)/), controlPort: numbered(/control on port (\d+)/) };
 }
 
 /** Runs a program to its end. */

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { freshPort } from "../lbctl.ts";
 import {
@@ -223,10 +223,14 @@ describe("a balancer of several workers that is only starting", () => {
   });
 });
 
-test("workers are replaced though there was no free descriptor when they ended", async () => {
+test("workers are replaced though there was no free descriptor when they ended", async ({ skip }) => {
   const [server] = await startServers(1);
   const env = { LBCTL_WORKERS: "2", LBCTL_LISTEN: "127.0.0.1:0", LBCTL_SERVERS: `a=${server?.address}` };
-  const { child, port, ended } = await run(program(), env, 64);
+  const { child, port, ended, line } = await run(program(), env, 64);
+  skip(
+    line.includes("the kernel gives"),
+    "the process above the workers has no connections where the kernel gives them",
+  );
   const workers = await childrenOf(child.pid);
   for (const pid of workers) process.kill(pid, "SIGSTOP");
   const clients = Array.from({ length: 80 }, () => connect({ host: "127.0.0.1", port }).on("error", () => {}));
@@ -243,3 +247,34 @@ test("workers are replaced though there was no free descriptor when they ended",
   child.kill("SIGTERM");
   expect((await ended).code).toBe(0);
 });
+
+test("workers have their connections from the kernel where Node can share a port, which is said at the start and in the metrics", async () => {
+  const [server] = await startServers(1);
+  const env = { LBCTL_WORKERS: "2", LBCTL_LISTEN: "127.0.0.1:0", LBCTL_SERVERS: `a=${server?.address}` };
+  const controlled = { ...env, LBCTL_CONTROL: "127.0.0.1:0", LBCTL_TOKEN: token };
+  const { port, controlPort, line } = await run(program(), controlled);
+  const by = await whoAccepts();
+  expect(line).toContain(
+    by === "kernel" ? "2 workers, to which the kernel gives" : "2 workers, to which a dispatcher gives",
+  );
+  const metrics = (await control({ controlPort }, "GET", "/metrics")).body.toString();
+  expect(metrics).toContain(`lbctl_accepted_by_info{by="${by}"} 1`);
+  // Nobody else gets the port, also where the workers share it.
+  const second = await runToEnd(program(), { ...env, LBCTL_LISTEN: `127.0.0.1:${port}` });
+  expect([second.code, second.stderr]).toEqual([1, expect.stringContaining("is taken by another process")]);
+  const replies = await Promise.all(Array.from({ length: 50 }, () => ask(port)));
+  expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
+});
+
+/** Whether two sockets of this Node can share a port. */
+async function whoAccepts(): Promise<"kernel" | "dispatcher"> {
+  const [first, second] = [createServer(), createServer()];
+  onTestFinished(() => void [first, second].map((server) => server.close()));
+  const listenAt = (server: Server, at: number): Promise<boolean> =>
+    new Promise((resolve) => {
+      const options = { host: "127.0.0.1", port: at, reusePort: true };
+      server.on("error", () => resolve(false)).listen(options, () => resolve(true));
+    });
+  await listenAt(first, 0);
+  return (await listenAt(second, (first.address() as AddressInfo).port)) ? "kernel" : "dispatcher";
+}

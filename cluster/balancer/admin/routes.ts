@@ -51,6 +51,7 @@ const overview = ({ members, plane }: ControlContext): object => ({
   key: formatHashKey(members.view.key),
   panic: members.view.availability.panic,
   workers: plane.workers,
+  acceptedBy: plane.acceptedBy,
   connections: { client: plane.connections, accepted: plane.counts.connectionsAccepted },
   bytes: { received: plane.counts.bytesReceived, sent: plane.counts.bytesSent },
   refusals: Object.fromEntries(plane.localReplies),

@@ -117,6 +117,7 @@ export async function openDataPlane(
     localReplies,
     counts,
     workers: 1,
+    acceptedBy: "kernel",
     restarts: 0,
     get connections() {
       return connections.size;

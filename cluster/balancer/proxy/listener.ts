@@ -17,13 +17,20 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Listens, and gives each connection to `take`; rejects with the system's error when the port is taken. */
-export async function listenFor(at: Endpoint, take: (accepted: Accepted) => void): Promise<Listener> {
+/**
+ * Listens, and gives each connection to `take`; rejects with the system's error when the port is taken. `"shared"`: others may
+ * listen there too, if they say the same (SO_REUSEPORT, from Node 22.12 on; older ones listen alone).
+ */
+export async function listenFor(
+  at: Endpoint,
+  take: (accepted: Accepted) => void,
+  port: "alone" | "shared" = "alone",
+): Promise<Listener> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, take);
-  const port = await listen(server, at);
+  const bound = await listen(server, at, port === "shared");
   if (bindings !== null) takeHandles((server as unknown as { _handle?: ListeningHandle | null })._handle, take);
   return {
-    port,
+    port: bound,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

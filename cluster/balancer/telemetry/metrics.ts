@@ -93,9 +93,19 @@ function createLabelled(registry: Registry, version: string): Collect[] {
     labelNames: ["version", "node"],
     registers,
   });
+  const accepted = new Gauge({
+    name: "lbctl_accepted_by_info",
+    help: "Always 1; the label says who gives workers their connections: the kernel, or a dispatcher above them.",
+    labelNames: ["by"],
+    registers,
+  });
   build.set({ version, node: process.version }, 1);
 
   return [
+    ({ plane }) => {
+      accepted.reset();
+      accepted.set({ by: plane.acceptedBy }, 1);
+    },
     ({ members, plane }) => {
       requests.reset();
       for (const { name: server, counts } of members.view.hosts)

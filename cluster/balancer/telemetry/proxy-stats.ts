@@ -14,6 +14,17 @@ export function ownUsage(): Usage {
   return { cpuSeconds: (user + system) / 1e6, residentBytes: process.memoryUsage.rss() };
 }
 
+export const addUsage = (a: Usage, b: Usage): Usage => ({
+  cpuSeconds: a.cpuSeconds + b.cpuSeconds,
+  residentBytes: a.residentBytes + b.residentBytes,
+});
+
+/**
+ * Who gives processes their connections: the kernel, to each that listens on the port, or a dispatcher, the process above them
+ * that alone listens.
+ */
+export type AcceptedBy = "kernel" | "dispatcher";
+
 /** What a data plane counts of its clients: plain numbers, so that those of several processes add up. */
 export interface ProxyCounters extends LogCounts {
   /** Connections that clients have made. */
@@ -40,6 +51,7 @@ export interface ProxyStats {
   readonly counts: Readonly<ProxyCounters>;
   /** Processes that serve. */
   readonly workers: number;
+  readonly acceptedBy: AcceptedBy;
   /** How many of them had to be started again. */
   readonly restarts: number;
   readonly usage: Usage;

@@ -5,7 +5,7 @@ import type { HostCounters } from "../cluster/host.ts";
 import type { HashKey } from "../config/hash-key.ts";
 import type { Settings } from "../config/options.ts";
 import type { BalancerEvent } from "../telemetry/events.ts";
-import type { ProxyCounters } from "../telemetry/proxy-stats.ts";
+import type { AcceptedBy, ProxyCounters } from "../telemetry/proxy-stats.ts";
 
 /** What a process that is to be a worker is started with. */
 export const workerArguments = ["worker"] as const;
@@ -15,6 +15,14 @@ export interface WorkerSetup extends Settings {
   readonly listen: Endpoint;
   readonly trust: readonly string[];
   readonly accessLog: string | null;
+}
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  /** Names the port that the workers have. */
+  readonly setup: WorkerSetup;
+  readonly acceptedBy: AcceptedBy;
+  readonly snapshot: Snapshot;
 }
 
 /** How a server stands, by what its checks and all workers' requests say. */
@@ -46,7 +54,7 @@ export interface Snapshot {
 }
 
 export type ToWorker =
-  | { readonly type: "start"; readonly setup: WorkerSetup; readonly snapshot: Snapshot }
+  | ({ readonly type: "start" } & WorkerStart)
   | { readonly type: "snapshot"; readonly snapshot: Snapshot }
   /** A client's, sent beside this. */
   | { readonly type: "connection" }

@@ -1,19 +1,20 @@
 /** The data plane as several worker processes that share one port, under this one, which sees and decides. */
 import { type ChildProcess, fork } from "node:child_process";
-import { formatPolicy, sourcesOf } from "../../../src/placement/index.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import type { Host, HostCounters } from "../cluster/host.ts";
+import type { Host } from "../cluster/host.ts";
 import type { ClusterSnapshot } from "../cluster/snapshot.ts";
 import { codeOf } from "../config/error-code.ts";
 import type { DataPlane } from "../proxy/data-plane.ts";
-import { type Listener, listenFor } from "../proxy/listener.ts";
+import type { Listener } from "../proxy/listener.ts";
 import type { BalancerEvent } from "../telemetry/events.ts";
 import type { LatencyHistogram } from "../telemetry/latency-histogram.ts";
-import { newProxyCounters, ownUsage, type Usage } from "../telemetry/proxy-stats.ts";
+import { type AcceptedBy, addUsage, newProxyCounters, ownUsage, type Usage } from "../telemetry/proxy-stats.ts";
+import { takePort } from "./accepting.ts";
 import { ConnectionDispatcher } from "./dispatcher.ts";
 import { askCounts, atServer, closeWorker, leave, newWorkerHandle, part, tell, type WorkerHandle } from "./handle.ts";
-import { type FromWorker, type Snapshot, type StatsMessage, type WorkerSetup, workerArguments } from "./messages.ts";
-import { addNumbers } from "./stats.ts";
+import { type FromWorker, type WorkerSetup, workerArguments } from "./messages.ts";
+import { snapshotOf } from "./snapshot.ts";
+import { addStats, type StatsTotals } from "./stats.ts";
 
 export interface WorkersOptions {
   readonly workers: number;
@@ -39,9 +40,11 @@ class WorkerPool implements DataPlane {
   readonly localReplies = new Map<number, number>();
   readonly counts = newProxyCounters();
   restarts = 0;
+  acceptedBy: AcceptedBy = "dispatcher";
   readonly #options: WorkersOptions;
   readonly #slots = new Set<WorkerHandle>();
   readonly #dealer = new ConnectionDispatcher(this.#slots);
+  readonly #totals: StatsTotals;
   #listener: Listener | null = null;
   readonly #restarts = new Set<NodeJS.Timeout>();
   #shown: ClusterSnapshot | null = null;
@@ -49,6 +52,9 @@ class WorkerPool implements DataPlane {
 
   constructor(options: WorkersOptions) {
     this.#options = options;
+    const { members, durations } = options;
+    const { localReplies, counts } = this;
+    this.#totals = { localReplies, counts, durations, find: (name) => members.find(name) };
   }
 
   get port(): number {
@@ -64,12 +70,14 @@ class WorkerPool implements DataPlane {
   }
 
   get usage(): Usage {
-    return [...this.#slots].reduce((sum, { usage }) => plus(sum, usage), ownUsage());
+    return [...this.#slots].reduce((sum, { usage }) => addUsage(sum, usage), ownUsage());
   }
 
   async start(): Promise<void> {
     const { setup, workers } = this.#options;
-    this.#listener = await listenFor(setup.listen, (accepted) => this.#dealer.deal(accepted));
+    const { acceptedBy, listener } = await takePort(setup.listen, (accepted) => this.#dealer.deal(accepted));
+    this.acceptedBy = acceptedBy;
+    this.#listener = listener;
     try {
       await Promise.all(Array.from({ length: workers }, () => this.#fork()));
     } catch (error) {
@@ -81,7 +89,7 @@ class WorkerPool implements DataPlane {
   /** Tells every worker what has changed. */
   update(): void {
     const { view } = this.#options.members;
-    const snapshot = this.#snapshot(view !== this.#shown);
+    const snapshot = snapshotOf(view, view !== this.#shown);
     this.#shown = view;
     for (const { worker } of this.#slots) tell(worker, { type: "snapshot", snapshot });
   }
@@ -110,22 +118,6 @@ class WorkerPool implements DataPlane {
     this.#dealer.close();
     await Promise.all([...this.#slots].map(({ worker }) => closeWorker(worker, deadlineMs)));
     await closed;
-  }
-
-  #snapshot(withView: boolean): Snapshot {
-    const { policy, hash, key, members, hosts } = this.#options.members.view;
-    const hostStates = hosts.map(({ name, healthy, ejected, draining, usedInPanic, consecutiveFailures, upSince }) => ({
-      name,
-      healthy,
-      ejected,
-      draining,
-      usedInPanic,
-      upForMs: Number.isFinite(upSince) ? performance.now() - upSince : null,
-      suspect: consecutiveFailures > 0,
-    }));
-    if (!withView) return { hostStates };
-    const modules = sourcesOf(policy, hash);
-    return { view: { policy: formatPolicy(policy), hash: hash.name, modules, key, members }, hostStates };
   }
 
   /** Starts a worker; resolves when it takes connections. */
@@ -158,13 +150,16 @@ class WorkerPool implements DataPlane {
   }
 
   #begin(worker: ChildProcess): void {
-    tell(worker, { type: "start", setup: this.#options.setup, snapshot: this.#snapshot(true) });
+    const { setup, members } = this.#options;
+    const listen = { host: setup.listen.host, port: this.port };
+    const snapshot = snapshotOf(members.view, true);
+    tell(worker, { type: "start", setup: { ...setup, listen }, acceptedBy: this.acceptedBy, snapshot });
   }
 
   #take(slot: WorkerHandle, message: FromWorker): void {
     const { members, emit } = this.#options;
     if (message.type === "counted") {
-      this.#count(slot, message.counted);
+      addStats(this.#totals, slot, message.counted);
       if (message.asked) slot.waiting.shift()?.();
     } else if (message.type === "parted") part(slot, message.server, message.address);
     else if (message.type === "event") emit(message.event);
@@ -182,24 +177,6 @@ class WorkerPool implements DataPlane {
     const before = host.consecutiveFailures;
     this.#options.members.recordFailure(host, code, began);
     if (before === 0 && host.consecutiveFailures > 0) this.update();
-  }
-
-  #count(slot: WorkerHandle, counted: StatsMessage): void {
-    const { servers, localReplies, counts, durations, connections, taken, cpuSeconds, residentBytes } = counted;
-    for (const { name, tally, answers, inFlight, connections, lastError } of servers) {
-      const host = this.#options.members.find(name);
-      if (host === undefined) continue;
-      addNumbers<HostCounters>(host.counts, tally);
-      addTo(host.counts.answers, answers);
-      if (tally.failures > 0) host.lastError = lastError;
-      atServer(slot, host, { inFlight, connections });
-    }
-    addTo(this.localReplies, localReplies);
-    addNumbers(this.counts, counts);
-    this.#options.durations.add(durations.buckets, durations.sum);
-    slot.connections = connections;
-    slot.taken = taken;
-    slot.usage = { cpuSeconds, residentBytes };
   }
 
   #ended(slot: WorkerHandle, how: string, began: number): void {
@@ -226,13 +203,4 @@ class WorkerPool implements DataPlane {
     }, afterMs);
     this.#restarts.add(timer);
   }
-}
-
-const plus = (a: Usage, b: Usage): Usage => ({
-  cpuSeconds: a.cpuSeconds + b.cpuSeconds,
-  residentBytes: a.residentBytes + b.residentBytes,
-});
-
-function addTo(counts: Map<number, number>, more: readonly (readonly [number, number])[]): void {
-  for (const [status, count] of more) counts.set(status, (counts.get(status) ?? 0) + count);
 }

@@ -1,7 +1,8 @@
 import { type Host, type HostCounters, newHostCounters } from "../cluster/host.ts";
 import type { DataPlane } from "../proxy/data-plane.ts";
 import type { LatencyHistogram } from "../telemetry/latency-histogram.ts";
-import { newProxyCounters, ownUsage } from "../telemetry/proxy-stats.ts";
+import { newProxyCounters, ownUsage, type ProxyCounters } from "../telemetry/proxy-stats.ts";
+import { atServer, type WorkerHandle } from "./handle.ts";
 import type { StatsMessage } from "./messages.ts";
 
 type Pairs = readonly (readonly [number, number])[];
@@ -67,8 +68,38 @@ function minus<T extends Numbers<T>>(now: T, before: Numbers<T>): T {
   return Object.fromEntries(names.map((name) => [name, now[name] - before[name]])) as T;
 }
 
+/** Where what workers counted is added up. */
+export interface StatsTotals {
+  readonly localReplies: Map<number, number>;
+  readonly counts: ProxyCounters;
+  readonly durations: LatencyHistogram;
+  find(server: string): Host | undefined;
+}
+
+/** Adds what the worker behind `handle` counted since it last told. */
+export function addStats(totals: StatsTotals, handle: WorkerHandle, counted: StatsMessage): void {
+  for (const { name, tally, answers, inFlight, connections, lastError } of counted.servers) {
+    const host = totals.find(name);
+    if (host === undefined) continue;
+    addNumbers<HostCounters>(host.counts, tally);
+    addPairs(host.counts.answers, answers);
+    if (tally.failures > 0) host.lastError = lastError;
+    atServer(handle, host, { inFlight, connections });
+  }
+  addPairs(totals.localReplies, counted.localReplies);
+  addNumbers(totals.counts, counted.counts);
+  totals.durations.add(counted.durations.buckets, counted.durations.sum);
+  handle.connections = counted.connections;
+  handle.taken = counted.taken;
+  handle.usage = { cpuSeconds: counted.cpuSeconds, residentBytes: counted.residentBytes };
+}
+
+function addPairs(counts: Map<number, number>, more: Pairs): void {
+  for (const [status, count] of more) counts.set(status, (counts.get(status) ?? 0) + count);
+}
+
 /** Adds each number of `more` to the one of its name. */
-export function addNumbers<T extends Record<keyof T, number>>(counts: T, more: Numbers<T>): void {
+function addNumbers<T extends Record<keyof T, number>>(counts: T, more: Numbers<T>): void {
   for (const name of Object.keys(more) as (keyof T)[]) (counts[name] as number) += more[name];
 }
 

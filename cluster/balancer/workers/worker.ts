@@ -3,10 +3,10 @@ import { inspect } from "node:util";
 import { parseTrustedProxies } from "../config/trusted-proxies.ts";
 import type { DataPlane } from "../proxy/data-plane.ts";
 import { openDataPlane } from "../proxy/data-plane.ts";
-import { type Accepted, closeAccepted, type Listener } from "../proxy/listener.ts";
+import { type Accepted, closeAccepted, type Listener, listenFor } from "../proxy/listener.ts";
 import type { BalancerEvent } from "../telemetry/events.ts";
 import { LatencyHistogram } from "../telemetry/latency-histogram.ts";
-import { type FromWorker, type ToWorker, workerArguments } from "./messages.ts";
+import { type FromWorker, type ToWorker, type WorkerStart, workerArguments } from "./messages.ts";
 import { StatsDelta } from "./stats.ts";
 import { loaded, WorkerCluster } from "./worker-cluster.ts";
 
@@ -67,7 +67,7 @@ interface Working {
   close(deadlineMs: number): Promise<void>;
 }
 
-async function start({ setup, snapshot }: Extract<ToWorker, { type: "start" }>): Promise<Working | null> {
+async function start({ setup, acceptedBy, snapshot }: WorkerStart): Promise<Working | null> {
   if (snapshot.view === undefined) throw new Error("the first snapshot has no view");
   const durations = new LatencyHistogram();
   let plane: DataPlane | undefined;
@@ -79,7 +79,10 @@ async function start({ setup, snapshot }: Extract<ToWorker, { type: "start" }>):
   replica.stand(snapshot.hostStates);
   const emit = (event: BalancerEvent): void => tell({ type: "event", event });
   const options = { ...setup, members: replica, trust: parseTrustedProxies(setup.trust), durations, emit };
-  plane = await openDataPlane(options, (pass) => connections.open(pass));
+  plane =
+    acceptedBy === "kernel"
+      ? await openDataPlane(options, (pass) => listenFor(setup.listen, pass, "shared"))
+      : await openDataPlane(options, (pass) => connections.open(pass));
   tell({ type: "started" });
   return working(replica, plane, new StatsDelta(durations));
 }
