@@ -57,6 +57,8 @@ export async function startBalancer(config: BalancerConfig): Promise<RunningBala
   try {
     plane = await startPlane(config, members, durations, events);
     const control = await startControlFor(config, { ...config, members, plane, metrics, events });
+    // A port that is taken is told before anything is said of servers.
+    checks.start();
     return running(config, members, plane, control, stop);
   } catch (error) {
     stop();

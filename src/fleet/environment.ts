@@ -11,6 +11,8 @@ export function balancerEnvironment(spec: FleetSpec, token: string, host: string
     LBCTL_TOKEN: token,
     LBCTL_TRUST: spec.trust.join(","),
     LBCTL_CHECK: spec.check,
+    // Its servers come when it has started: until then clients wait.
+    LBCTL_AWAIT_SERVERS: "5000",
     // Clients ask for `/api`; the servers have it at `/data`.
     LBCTL_REWRITE: "/api=/data",
   };

@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { become } from "./become.ts";
 import { type Control, connectControl, type Wish } from "./control.ts";
 import type { Driver, Experiment } from "./driver.ts";
+import { waitUntil } from "./health.ts";
 import { adoptedFrom, pushSpec } from "./push-spec.ts";
 import { type FleetSpec, fleetSpecSchema, refuseToMove, withWish } from "./spec.ts";
 import { type FleetFolder, type FleetRecord, readToken, removeFolder, writeState } from "./state.ts";
@@ -12,6 +13,8 @@ import { type FleetFolder, type FleetRecord, readToken, removeFolder, writeState
 const tickMs = 1_000;
 /** The longest wait between attempts to mend a fleet that does not stay up. */
 const longestBackOffMs = 30_000;
+/** How long a balancer that was started again may take to answer before the supervisor goes on, in milliseconds. */
+const startedWithinMs = 3_000;
 /** A supervisor that nobody gives a fleet ends after this long. */
 const idleMs = 10_000;
 
@@ -126,6 +129,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
     try {
       control ??= connectControl(spec, await readToken(folder));
       const dead = await mend(driver, spec);
+      await balancerAnswers(control);
       const adopted = await adoptedFrom(control, driver, spec);
       if (!adopted) await pushSpec(driver, control, spec);
       else if (!isDeepStrictEqual(adopted, spec)) await keep(adopted);
@@ -136,6 +140,13 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
       log(error);
     }
     schedule(Math.min(tickMs * 2 ** Math.max(0, failures - 1), longestBackOffMs));
+  }
+
+  /** Waits for a balancer that was started again, by whomever: until it is told its servers, its clients wait. */
+  async function balancerAnswers(of: Control): Promise<void> {
+    const look = async () => (await of.view().catch(() => null)) !== null;
+    const onTimeout = () => new UserError("The balancer's control API doesn't answer: see `lbctl status`.");
+    await waitUntil(look, { timeoutMs: startedWithinMs, signal: never, onTimeout });
   }
 
   /** Starts what has ended and stops what should not be there; returns how many had ended. */

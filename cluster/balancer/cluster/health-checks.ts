@@ -12,6 +12,8 @@ export class HealthChecks {
   readonly #report: (host: Host, error: string | null) => void;
   /** How to cancel what is under way for each server: a probe or the pause after it. */
   readonly #watched = new Map<Host, () => void>();
+  /** Servers that are checked from the start on; null once they are. */
+  #waiting: Set<Host> | null = new Set();
   #closed = false;
 
   /** `report` is told the result of every check; `error` is null for a success. */
@@ -20,12 +22,22 @@ export class HealthChecks {
     this.#report = report;
   }
 
-  /** Nothing is watched any more once the checks are closed. */
+  /** Checks at once all that are watched, and from here on whatever comes. */
+  start(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    for (const host of waiting) this.watch(host);
+  }
+
+  /** Checks a server at once, and then again and again. Nothing is watched any more once the checks are closed. */
   watch(host: Host): void {
-    if (this.#spec.kind !== "off" && !this.#closed) void this.#check(host);
+    if (this.#spec.kind === "off" || this.#closed) return;
+    if (this.#waiting !== null) this.#waiting.add(host);
+    else void this.#check(host);
   }
 
   forget(host: Host): void {
+    this.#waiting?.delete(host);
     this.#watched.get(host)?.();
     this.#watched.delete(host);
   }

@@ -88,6 +88,13 @@ const options = {
     aliases: ["answer-timeout"],
   },
   tunnelTimeoutMs: ms("tunnel-timeout", 3_600_000, "for a silent tunnel, such as a WebSocket (HAProxy's manual: 1 h)"),
+  awaitServersMs: number(
+    "await-servers",
+    "ms",
+    0,
+    [0, day],
+    "how long a balancer that starts without a server holds its clients until it is told of one; 0: they get a 503 (Envoy: 15 s)",
+  ),
   drainMs: number(
     "drain-timeout",
     "ms",

@@ -19,6 +19,7 @@ import { type Accepted, openStream } from "./io/connect.ts";
 import { HeadReaders } from "./io/head-readers.ts";
 import { type Listener, listenFor } from "./listener.ts";
 import { Pools } from "./upstream/pools.ts";
+import { WarmUp } from "./warm-up.ts";
 
 /** What a data plane is given. It asks `members` where to send a request, and tells what became of it there. */
 export interface DataPlaneOptions extends Settings {
@@ -98,7 +99,10 @@ export async function openDataPlane(
     counts.connectionsAccepted += 1;
     connections.add(connection);
   };
-  const listener = await open(take).catch(async (error: unknown) => {
+  const isReady = (): boolean => options.members.view.hosts.length > 0;
+  const warmUp = new WarmUp({ ...options, isReady, take });
+  const listener = await open((accepted) => warmUp.admit(accepted)).catch(async (error: unknown) => {
+    warmUp.close();
     await accessLog?.close();
     throw error;
   });
@@ -126,7 +130,7 @@ export async function openDataPlane(
       return ownUsage();
     },
     // It looks at the members itself, and counts in place: but for bytes, which the streams count.
-    update: () => {},
+    update: () => warmUp.update(),
     refresh: async () => {
       for (const connection of connections) connection.countBytes();
       pools.countBytes();
@@ -138,6 +142,7 @@ export async function openDataPlane(
     close: async (deadlineMs) => {
       exchanges.isClosing = true;
       limits.close();
+      warmUp.close();
       await closeAll(listener, connections, deadlineMs);
       clearInterval(sweeps);
       pools.close();

@@ -62,6 +62,7 @@ const connections = {
 
 interface Working {
   readonly replica: WorkerCluster;
+  readonly plane: DataPlane;
   count(): Promise<void>;
   reopenLog(): Promise<void>;
   close(deadlineMs: number): Promise<void>;
@@ -106,7 +107,7 @@ function working(replica: WorkerCluster, plane: DataPlane, counting: StatsDelta)
     told(false);
     process.disconnect();
   };
-  return { replica, count, reopenLog: () => plane.reopenLog(), close };
+  return { replica, plane, count, reopenLog: () => plane.reopenLog(), close };
 }
 
 type Order = Exclude<ToWorker, { type: "start" | "connection" }>;
@@ -116,6 +117,7 @@ async function take(working: Working | null, message: Order): Promise<Working | 
     const { view, hostStates } = message.snapshot;
     if (view !== undefined) working.replica.show(await loaded(view));
     working.replica.stand(hostStates);
+    working.plane.update();
   } else if (message.type === "count") await working?.count();
   else if (message.type === "reopen-log") await working?.reopenLog();
   else if (message.type === "close") {
