@@ -5,7 +5,7 @@ import { explainListenError } from "../listen.ts";
 import { ConfigError, formatAddress } from "./config/address.ts";
 import { configFromEnv } from "./config/environment.ts";
 import { type RunningBalancer, startBalancer } from "./start.ts";
-import type { BalancerEvent } from "./telemetry/events.ts";
+import { type BalancerEvent, withAlias } from "./telemetry/events.ts";
 import { isWorker, runWorker } from "./workers/worker.ts";
 
 /** Set when this is bundled. */
@@ -15,7 +15,8 @@ const version = process.env.LBCTL_VERSION ?? "unknown";
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 const log = (event: BalancerEvent): void => {
-  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+  const time = new Date().toISOString();
+  for (const each of withAlias(event)) process.stdout.write(`${JSON.stringify({ time, ...each })}\n`);
 };
 
 /** One line for what the user can mend; a defect of ours keeps its stack. */

@@ -38,28 +38,28 @@ export async function startBalancer(config: BalancerConfig): Promise<RunningBala
   events.subscribe(config.log);
   const durations = new LatencyHistogram();
   const metrics = createMetrics(durations, config.version);
-  const checks = new HealthChecks(config.check, (host, error) => members.recordCheck(host, error));
+  const checks = new HealthChecks(config.check, (host, error) => cluster.recordCheck(host, error));
   let plane: DataPlane | undefined;
-  const members = new Cluster(config, {
-    joined: (host) => checks.watch(host),
-    left: (host) => {
+  const cluster = new Cluster(config, {
+    onHostAdded: (host) => checks.watch(host),
+    onHostRemoved: (host) => {
       checks.forget(host);
       plane?.forget(host);
     },
-    down: (host) => plane?.hostDown(host),
+    onHostDown: (host) => plane?.hostDown(host),
     emit: (event) => events.emit(event),
-    changed: () => plane?.update(),
+    onChange: () => plane?.update(),
   });
   const stop = (): void => {
     checks.close();
-    members.close();
+    cluster.close();
   };
   try {
-    plane = await startPlane(config, members, durations, events);
-    const control = await startControlFor(config, { ...config, members, plane, metrics, events });
+    plane = await startPlane(config, cluster, durations, events);
+    const control = await startControlFor(config, { ...config, cluster, plane, metrics, events });
     // A port that is taken is told before anything is said of servers.
     checks.start();
-    return running(config, members, plane, control, stop);
+    return running(config, cluster, plane, control, stop);
   } catch (error) {
     stop();
     await plane?.close(0);
@@ -70,13 +70,13 @@ export async function startBalancer(config: BalancerConfig): Promise<RunningBala
 /** In this process, or in several under it. */
 async function startPlane(
   config: BalancerConfig,
-  members: Cluster,
+  cluster: Cluster,
   durations: LatencyHistogram,
   events: Events,
 ): Promise<DataPlane> {
   const trust = parseTrustedProxies(config.trust);
   const emit = (event: BalancerEvent): void => events.emit(event);
-  if (config.workers === 1) return await startDataPlane({ ...config, members, trust, durations, emit });
+  if (config.workers === 1) return await startDataPlane({ ...config, cluster, trust, durations, emit });
   // Workers have no mouth for a user's mistakes.
   if (config.accessLog !== null) closeSink(await openSink(config.accessLog));
   if (config.workerFile === null) throw new ConfigError("several workers need a module to run");
@@ -85,7 +85,7 @@ async function startPlane(
     workers: config.workers,
     file: config.workerFile,
     setup: workerSetup(config),
-    members,
+    cluster,
     durations,
     emit,
   });
@@ -138,7 +138,7 @@ const workersNote = ({ workers, acceptedBy }: DataPlane): string =>
 
 const running = (
   { drainMs }: BalancerConfig,
-  members: Cluster,
+  cluster: Cluster,
   plane: DataPlane,
   control: RunningControl | null,
   stop: () => void,
@@ -147,9 +147,9 @@ const running = (
   controlPort: control?.port ?? null,
   workersNote: plane.workers === 1 ? null : workersNote(plane),
   replaceServers: (wanted) => {
-    const before = members.view.hosts;
-    const removed = members.replace(wanted).length;
-    return { added: members.view.hosts.length - before.length + removed, removed };
+    const before = cluster.snapshot.hosts;
+    const removed = cluster.replace(wanted).length;
+    return { added: cluster.snapshot.hosts.length - before.length + removed, removed };
   },
   reopenLog: () => plane.reopenLog(),
   close: async () => {

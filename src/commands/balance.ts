@@ -12,6 +12,7 @@ import { parseHashKey } from "../../cluster/balancer/config/hash-key.ts";
 import { type Option, optionRows, parseOption } from "../../cluster/balancer/config/options.ts";
 import { readServersFile } from "../../cluster/balancer/config/servers-file.ts";
 import { type RunningBalancer, startBalancer } from "../../cluster/balancer/start.ts";
+import { withAlias } from "../../cluster/balancer/telemetry/events.ts";
 import type { Context, Flags } from "../context.ts";
 import { type ExitCode as Code, ExitCode, isUserError, UserError, usageError } from "../errors.ts";
 import { assertPortFree } from "../fleet/ports.ts";
@@ -22,7 +23,9 @@ import { plural } from "../report/format.ts";
 
 /** Runs the balancer alone, in the foreground, until Ctrl-C; requests in flight end first. */
 export async function run({ flags, signal, terminal }: Context): Promise<Code> {
-  const config = await balancerConfig(flags, (event) => terminal.note(JSON.stringify(event)));
+  const config = await balancerConfig(flags, (event) => {
+    for (const each of withAlias(event)) terminal.note(JSON.stringify(each));
+  });
   for (const at of [config.listen, ...(config.control ? [config.control] : [])])
     if (at.port !== 0) await assertPortFree(at.host, at.port, "--listen and --control");
   const starting = startBalancer(config);

@@ -24,7 +24,7 @@ export type BalancerView = z.infer<typeof viewSchema>;
 
 /** Servers that somebody asked the balancer for (`POST /add`, `DELETE /rm`), which a supervisor can grant. */
 const wishSchema = z.object({
-  type: z.literal("wanted"),
+  type: z.literal("scale-request"),
   id: z.string(),
   action: z.enum(["add", "rm"]),
   n: z.int().positive(),
@@ -89,7 +89,7 @@ export function connectControl(spec: FleetSpec, token: string): Control {
   return {
     hearWishes,
     settleWish: async (id, error) =>
-      void (await call("POST", `/v1/wanted/${id}`, error === null ? { ok: true } : { error })),
+      void (await call("POST", `/v1/scale-requests/${id}`, error === null ? { ok: true } : { error })),
     view: async () => viewSchema.parse(await call("GET", "/v1/servers")),
     setServers: async (servers) => void (await call("PUT", "/v1/servers", { servers })),
     modules: async () => policySchema.parse(await call("GET", "/v1/policy")).modules,

@@ -152,7 +152,7 @@ describe("a module that can't be", () => {
     expect(sent.exitCode).toBe(1);
     expect(JSON.parse(sent.stdout)).toMatchObject({ ok: 0, failed: 20, statuses: { "500": 20 } });
     const { stdout } = await box.run("logs", "balancer");
-    expect(stdout).toMatch(/"type":"unplaced","reason":"throws\.js#\w{8} failed on the key/);
+    expect(stdout).toMatch(/"type":"placement-failed","reason":"throws\.js#\w{8} failed on the key/);
     await box.run("policy", "ring");
     expect(await json("send", "--count", "20", "--no-charts")).toMatchObject({ ok: 20, failed: 0 });
   });

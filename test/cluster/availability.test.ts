@@ -61,7 +61,7 @@ describe("32: panic", () => {
     expect(new Set(await ownersNow(balancer))).toEqual(new Set(["a", "b", "c"]));
     expect(await gauge()).toBe("1");
     servers[0]?.setHealth(200);
-    await events.next("calm");
+    await events.next("panic-ended");
     expect(await ownersNow(balancer)).not.toContain("b");
     expect(await gauge()).toBe("0");
   });

@@ -172,7 +172,7 @@ describe("the classroom protocol", () => {
     const watcher = await readEvents(balancer);
     const supervisor = await readEvents(balancer, "/v1/events?provision=1");
     const added = control(balancer, "POST", "/add", { n: 2, hostnames: ["S5"] });
-    const wish = await supervisor.next("wanted");
+    const wish = await supervisor.next("scale-request");
     expect(wish).toMatchObject({ action: "add", n: 2, hostnames: ["S5"] });
     await control(balancer, "PUT", "/v1/servers", { servers: [member("S5", 1), member("server-9", 2)] });
     expect((await control(balancer, "POST", `/v1/wanted/${wish.id}`, { ok: true })).status).toBe(200);
@@ -185,7 +185,7 @@ describe("the classroom protocol", () => {
     const balancer = await startFor([member("server-1", 1)]);
     const supervisor = await readEvents(balancer, "/v1/events?provision=1");
     const removed = control(balancer, "DELETE", "/rm", { n: 1 });
-    const { id } = await supervisor.next("wanted");
+    const { id } = await supervisor.next("scale-request");
     await control(balancer, "POST", `/v1/wanted/${id}`, { error: "the engine is gone" });
     const reply = await removed;
     expect([reply.status, json(reply)]).toEqual([500, failure("the engine is gone")]);
@@ -195,7 +195,7 @@ describe("the classroom protocol", () => {
     const balancer = await startFor([]);
     const supervisor = await readEvents(balancer, "/v1/events?provision=1");
     const added = control(balancer, "POST", "/add", { n: 1 });
-    await supervisor.next("wanted");
+    await supervisor.next("scale-request");
     supervisor.close();
     expect(json(await added)).toEqual(failure("the supervisor has gone"));
   });
@@ -205,12 +205,12 @@ describe("the classroom protocol", () => {
     const older = await readEvents(balancer, "/v1/events?provision=1");
     const newer = await readEvents(balancer, "/v1/events?provision=1");
     const first = control(balancer, "POST", "/add", { n: 1 });
-    await newer.next("wanted");
+    await newer.next("scale-request");
     newer.close();
     expect(json(await first)).toEqual(failure("the supervisor has gone"));
     const second = control(balancer, "POST", "/add", { n: 2 });
     // The first that the older one hears of is the second wish.
-    const { id, n } = await older.next("wanted");
+    const { id, n } = await older.next("scale-request");
     expect(n).toBe(2);
     await control(balancer, "POST", `/v1/wanted/${id}`, { ok: true });
     expect((await second).status).toBe(200);

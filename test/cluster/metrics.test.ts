@@ -129,7 +129,7 @@ test("ejections, refused retries and connections show, and events tell of an eje
   const events = await readEvents(balancer);
   for (let i = 0; i < 40; i++) await ask(balancer.port, { path: `/data/${i}` });
   expect(await events.next("ejected")).toMatchObject({ server: "rude", forMs: 1_000 });
-  expect(await events.next("restored")).toMatchObject({ server: "rude" });
+  expect(await events.next("unejected")).toMatchObject({ server: "rude" });
   const series = await scrape(balancer);
   expect(series).toMatchObject({
     'lbctl_server_ejections_total{server="rude"}': 1,

@@ -136,7 +136,7 @@ describe("a module that fails on a request", () => {
       reason: "policy-failed",
       message: expect.stringMatching(/policy failed .*log/),
     });
-    const event = await events.next("unplaced");
+    const event = await events.next("placement-failed");
     expect(event).toMatchObject({ requests: 1, reason: expect.stringMatching(reason) });
     const metrics = (await control(balancer, "GET", "/metrics")).body.toString();
     expect(metrics).toContain('lbctl_requests_total{server="",code="500"} 1');
@@ -151,7 +151,7 @@ describe("a module that fails on a request", () => {
     await control(balancer, "POST", "/v1/servers/server-1/drain");
     const events = await readEvents(balancer);
     expect((await ask(balancer.port, { path: "/endless" })).status).toBe(500);
-    expect((await events.next("unplaced")).reason).toMatch(/gave 1000000 candidates .* without server-2/);
+    expect((await events.next("placement-failed")).reason).toMatch(/gave 1000000 candidates .* without server-2/);
     expect(servedBy(await ask(balancer.port))).toBe("server-2");
   });
 
@@ -160,7 +160,7 @@ describe("a module that fails on a request", () => {
     await setPolicy(balancer, "modulo", [hash], { hash: hash.name });
     const events = await readEvents(balancer);
     expect((await ask(balancer.port, { path: "/abc" })).status).toBe(500);
-    expect((await events.next("unplaced")).reason).toMatch(/^length\.cjs#\w{8} returned -1 for "\/abc"/);
+    expect((await events.next("placement-failed")).reason).toMatch(/^length\.cjs#\w{8} returned -1 for "\/abc"/);
     expect((await ask(balancer.port, { path: "/data" })).status).toBe(200);
   });
 
@@ -170,7 +170,7 @@ describe("a module that fails on a request", () => {
     await setPolicy(balancer, policy.name, [policy]);
     const replies = await Promise.all(Array.from({ length: 50 }, () => ask(balancer.port, { path: "/throws" })));
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([500]));
-    const told = logged.filter(({ type }) => type === "unplaced");
+    const told = logged.filter(({ type }) => type === "placement-failed");
     expect(told.length).toBeGreaterThan(0);
     expect(told.length).toBeLessThan(50);
   });

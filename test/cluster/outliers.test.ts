@@ -48,12 +48,12 @@ test("32: an ejection is thirty seconds times how many there were, three hundred
   const server = newHost(member("a", 1));
   const seconds: number[] = [];
   const outliers = new OutlierDetection(defaultSettings, {
-    canSpare: () => true,
+    mayEject: () => true,
     ejected: (host, _, forMs) => {
       host.ejected = true;
       seconds.push(forMs / 1_000);
     },
-    restored: (host) => {
+    unejected: (host) => {
       host.ejected = false;
     },
   });

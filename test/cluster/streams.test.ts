@@ -35,6 +35,6 @@ test("a supervisor that does not answer is waited for only so long", async () =>
   onTestFinished(() => void reader.on("error", () => {}).destroy());
   reader.end();
   await opened.promise;
-  const outcome = await new ScaleRequests(streams, 10).ask({ action: "add", n: 1, hostnames: [] });
+  const outcome = await new ScaleRequests(streams, 10).send({ action: "add", n: 1, hostnames: [] });
   expect(outcome).toMatchObject({ status: 504 });
 });

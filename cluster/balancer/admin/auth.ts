@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { isLoopback } from "../config/address.ts";
 
-/** An answer that is an error: `reason` for programs, `message` for people. */
+/** A response that is an error: `reason` for programs, `message` for people. */
 export class ControlError extends Error {
   override readonly name = "ControlError";
   readonly status: number;

@@ -1,7 +1,7 @@
 /** The protocol of the well-known distributed-systems assignment: who is there, add some, remove some. */
 import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
-import { type Answer, type Call, ok, type Route, route } from "./route.ts";
+import { type Call, type ControlResponse, ok, type Route, route } from "./route.ts";
 
 const name = z
   .string("a hostname is a string")
@@ -18,51 +18,51 @@ const schema = z.object(
   "the body must be an object with n and hostnames",
 );
 
-type Wish = z.infer<typeof schema>;
+type ScaleRequest = z.infer<typeof schema>;
 
 export const classroomRoutes: readonly Route[] = [
-  route("GET", /^\/rep$/, { schema: z.unknown(), classroom: true }, ({ context }) => ok(replicas(context.members))),
-  route("POST", /^\/add$/, { schema, classroom: true }, (call) => grant(call, "add", whyNotAdd)),
-  route("DELETE", /^\/rm$/, { schema, classroom: true }, (call) => grant(call, "rm", whyNotRemove)),
+  route("GET", /^\/rep$/, { schema: z.unknown(), classroom: true }, ({ context }) => ok(replicas(context.cluster))),
+  route("POST", /^\/add$/, { schema, classroom: true }, (call) => scale(call, "add", whyNotAdd)),
+  route("DELETE", /^\/rm$/, { schema, classroom: true }, (call) => scale(call, "rm", whyNotRemove)),
 ];
 
 /** An error in the protocol's shape. */
-export const classroomError = (status: number, message: string): Answer => ({
+export const classroomError = (status: number, message: string): ControlResponse => ({
   status,
   body: { message: `<Error> ${message}`, status: "failure" },
 });
 
-async function grant(
-  { context, body }: Call<Wish>,
+async function scale(
+  { context, body }: Call<ScaleRequest>,
   action: "add" | "rm",
-  whyNot: (wish: Wish, members: Cluster) => string | null,
-): Promise<Answer> {
-  const objection = whyNot(body, context.members);
+  whyNot: (request: ScaleRequest, cluster: Cluster) => string | null,
+): Promise<ControlResponse> {
+  const objection = whyNot(body, context.cluster);
   if (objection !== null) return classroomError(400, objection);
-  const { status, message } = await context.wanted.ask({ action, ...body });
-  return status === 200 ? ok(replicas(context.members)) : classroomError(status, message);
+  const { status, message } = await context.scaleRequests.send({ action, ...body });
+  return status === 200 ? ok(replicas(context.cluster)) : classroomError(status, message);
 }
 
-function whyNotAdd({ n, hostnames }: Wish, members: Cluster): string | null {
+function whyNotAdd({ n, hostnames }: ScaleRequest, cluster: Cluster): string | null {
   if (hostnames.length > n) return "Length of hostname list is more than newly added instances";
-  const taken = hostnames.find((hostname) => namesOf(members).has(hostname));
+  const taken = hostnames.find((hostname) => namesOf(cluster).has(hostname));
   return taken === undefined ? null : `'${taken}' is there already`;
 }
 
-function whyNotRemove({ n, hostnames }: Wish, members: Cluster): string | null {
+function whyNotRemove({ n, hostnames }: ScaleRequest, cluster: Cluster): string | null {
   if (hostnames.length > n) return "Length of hostname list is more than removable instances";
-  const unknown = hostnames.find((hostname) => !namesOf(members).has(hostname));
+  const unknown = hostnames.find((hostname) => !namesOf(cluster).has(hostname));
   if (unknown !== undefined) return `'${unknown}' is not among the replicas`;
-  const there = members.view.hosts.length;
+  const there = cluster.snapshot.hosts.length;
   return n > there ? `n is ${n}, but there are ${there} replicas` : null;
 }
 
 /** Both names of every server: as the classroom writes it, and as everything else does. */
-const namesOf = ({ view }: Cluster): ReadonlySet<string> =>
-  new Set(view.hosts.flatMap(({ name }) => [name, replicaName(name)]));
+const namesOf = ({ snapshot }: Cluster): ReadonlySet<string> =>
+  new Set(snapshot.hosts.flatMap(({ name }) => [name, replicaName(name)]));
 
-const replicas = ({ view }: Cluster): object => ({
-  message: { N: view.hosts.length, replicas: view.hosts.map((host) => replicaName(host.name)) },
+const replicas = ({ snapshot }: Cluster): object => ({
+  message: { N: snapshot.hosts.length, replicas: snapshot.hosts.map((host) => replicaName(host.name)) },
   status: "successful",
 });
 

@@ -9,12 +9,12 @@ import type { EventStreams } from "./streams.ts";
 
 /** What the control port shows and changes. */
 export interface ControlContext {
-  readonly members: Cluster;
+  readonly cluster: Cluster;
   readonly plane: DataPlane;
   readonly metrics: Metrics;
   readonly events: Events;
   readonly streams: EventStreams;
-  readonly wanted: ScaleRequests;
+  readonly scaleRequests: ScaleRequests;
   /** How long a change of membership waits for requests in flight at those who left. */
   readonly drainMs: number;
 }
@@ -29,7 +29,7 @@ export interface Call<Body> {
   readonly response: ServerResponse;
 }
 
-export interface Answer {
+export interface ControlResponse {
   readonly status: number;
   /** Sent as JSON; a string is sent as it is, with `type`. */
   readonly body: object | string;
@@ -42,8 +42,8 @@ export interface Route {
   readonly path: RegExp;
   /** Whether errors have the classroom protocol's shape. */
   readonly classroom: boolean;
-  /** HealthChecks the body and answers; null when the handler keeps the response for itself. */
-  handle(call: Call<unknown>): Promise<Answer | null>;
+  /** Checks the body and responds; null when the handler keeps the response for itself. */
+  handle(call: Call<unknown>): Promise<ControlResponse | null>;
 }
 
 interface RouteOptions<Schema extends z.ZodType> {
@@ -56,7 +56,7 @@ export const route = <Schema extends z.ZodType>(
   method: string,
   path: RegExp,
   { schema, classroom = false }: RouteOptions<Schema>,
-  handler: (call: Call<z.infer<Schema>>) => Answer | null | Promise<Answer | null>,
+  handler: (call: Call<z.infer<Schema>>) => ControlResponse | null | Promise<ControlResponse | null>,
 ): Route => ({
   method,
   path,
@@ -64,4 +64,4 @@ export const route = <Schema extends z.ZodType>(
   handle: async (call) => handler({ ...call, body: schema.parse(call.body) }),
 });
 
-export const ok = (body: object): Answer => ({ status: 200, body });
+export const ok = (body: object): ControlResponse => ({ status: 200, body });

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { loadModules } from "../../../src/modules/load.ts";
 import { formatPolicy, parseHash, parsePolicy, sourcesOf } from "../../../src/placement/index.ts";
-import { type Host, idle, stateOf } from "../cluster/host.ts";
+import { type Host, stateOf, untilIdle } from "../cluster/host.ts";
 import { sharesOf } from "../cluster/key-shares.ts";
 import type { ClusterSnapshot } from "../cluster/snapshot.ts";
 import { formatHashKey, parseHashKey } from "../config/hash-key.ts";
 import { ControlError } from "./auth.ts";
 import { classroomRoutes } from "./classroom.ts";
-import { type Answer, type Call, type ControlContext, ok, type Route, route } from "./route.ts";
+import { type Call, type ControlContext, type ControlResponse, ok, type Route, route } from "./route.ts";
 
 const nothing = { schema: z.unknown() };
 
@@ -34,30 +34,33 @@ export const routes: readonly Route[] = [
   route("PUT", /^\/v1\/policy$/, { schema: policy }, setPolicy),
   route("GET", /^\/v1\/placement$/, nothing, placeKey),
   route("GET", /^\/v1\/events$/, nothing, openEvents),
-  route("POST", /^\/v1\/wanted\/([^/]+)$/, { schema: outcome }, settleWanted),
+  // `wanted` is a former name of `scale-requests`.
+  route("POST", /^\/v1\/(?:scale-requests|wanted)\/([^/]+)$/, { schema: outcome }, settleScaleRequest),
   route("GET", /^\/metrics$/, nothing, scrape),
   ...classroomRoutes,
 ];
 
-async function showServers({ context }: Call<unknown>): Promise<Answer> {
+async function showServers({ context }: Call<unknown>): Promise<ControlResponse> {
   await context.plane.refresh();
   return ok(overview(context));
 }
 
-const overview = ({ members, plane }: ControlContext): object => ({
-  servers: members.view.hosts.map((host) => describe(host, members.view)),
-  policy: formatPolicy(members.view.policy),
-  hash: members.view.hash.name,
-  key: formatHashKey(members.view.key),
-  panic: members.view.availability.panic,
+const overview = ({ cluster, plane }: ControlContext): object => ({
+  servers: cluster.snapshot.hosts.map((host) => describe(host, cluster.snapshot)),
+  policy: formatPolicy(cluster.snapshot.policy),
+  hash: cluster.snapshot.hash.name,
+  key: formatHashKey(cluster.snapshot.key),
+  panic: cluster.snapshot.availability.panic,
   workers: plane.workers,
   acceptedBy: plane.acceptedBy,
   connections: { client: plane.connections, accepted: plane.counts.connectionsAccepted },
   bytes: { received: plane.counts.bytesReceived, sent: plane.counts.bytesSent },
+  localReplies: Object.fromEntries(plane.localReplies),
+  /** Its name until 0.2. */
   refusals: Object.fromEntries(plane.localReplies),
 });
 
-const describe = (host: Host, view: ClusterSnapshot): object => ({
+const describe = (host: Host, snapshot: ClusterSnapshot): object => ({
   name: host.name,
   address: host.address,
   weight: host.weight,
@@ -74,11 +77,13 @@ const describe = (host: Host, view: ClusterSnapshot): object => ({
   usedInPanic: host.usedInPanic,
   /** Its name until 0.2. */
   forced: host.usedInPanic,
-  keyShare: sharesOf(view).get(host.name) ?? null,
+  keyShare: sharesOf(snapshot).get(host.name) ?? null,
   retryOverflow: host.counts.retryOverflow,
   /** Its name until 0.2. */
   retriesRefused: host.counts.retryOverflow,
-  answers: Object.fromEntries(host.counts.answers),
+  responses: Object.fromEntries(host.counts.responses),
+  /** Its name until 0.2. */
+  answers: Object.fromEntries(host.counts.responses),
   connections: {
     open: host.connections,
     made: host.counts.connectionsOpened,
@@ -88,65 +93,65 @@ const describe = (host: Host, view: ClusterSnapshot): object => ({
 });
 
 /** Answers when nobody who left has a request in flight, so that the caller may stop them then, or says who still has. */
-async function replaceMembers({ context, body }: Call<z.infer<typeof membership>>): Promise<Answer> {
-  const left = context.members.replace(body.servers);
+async function replaceMembers({ context, body }: Call<z.infer<typeof membership>>): Promise<ControlResponse> {
+  const left = context.cluster.replace(body.servers);
   await context.plane.refresh();
-  await idle(left, context.drainMs);
+  await untilIdle(left, context.drainMs);
   const stillInFlight = left.filter(({ inFlight }) => inFlight > 0).map(({ name, inFlight }) => ({ name, inFlight }));
   return ok({ ...overview(context), drained: stillInFlight.length === 0, stillInFlight });
 }
 
-async function setDraining({ context, params: [name = "", action] }: Call<unknown>): Promise<Answer> {
-  const host = context.members.find(name);
+async function setDraining({ context, params: [name = "", action] }: Call<unknown>): Promise<ControlResponse> {
+  const host = context.cluster.find(name);
   if (host === undefined) throw new ControlError(404, "no-such-server", `There is no server called ${name}.`);
-  context.members.setDraining(host, action === "drain");
+  context.cluster.setDraining(host, action === "drain");
   await context.plane.refresh();
-  return ok(describe(host, context.members.view));
+  return ok(describe(host, context.cluster.snapshot));
 }
 
-const showPolicy = ({ members }: ControlContext): object => {
-  const { policy: spec, hash, key } = members.view;
+const showPolicy = ({ cluster }: ControlContext): object => {
+  const { policy: spec, hash, key } = cluster.snapshot;
   return { policy: formatPolicy(spec), hash: hash.name, key: formatHashKey(key) };
 };
 
-const showModules = ({ members }: ControlContext): object => ({
-  modules: sourcesOf(members.view.policy, members.view.hash),
+const showModules = ({ cluster }: ControlContext): object => ({
+  modules: sourcesOf(cluster.snapshot.policy, cluster.snapshot.hash),
 });
 
 /** Code comes in here, and nowhere else: behind the token of the control port. */
-async function setPolicy({ context, body }: Call<z.infer<typeof policy>>): Promise<Answer> {
-  const { members } = context;
-  const modules = await loadModules({ ...sourcesOf(members.view.policy, members.view.hash), ...body.modules });
-  members.setPolicy({
+async function setPolicy({ context, body }: Call<z.infer<typeof policy>>): Promise<ControlResponse> {
+  const { cluster } = context;
+  const modules = await loadModules({ ...sourcesOf(cluster.snapshot.policy, cluster.snapshot.hash), ...body.modules });
+  cluster.setPolicy({
     policy: parsePolicy(body.policy, modules),
-    hash: body.hash === undefined ? members.view.hash : parseHash(body.hash, modules),
-    key: body.key === undefined ? members.view.key : parseHashKey(body.key),
+    hash: body.hash === undefined ? cluster.snapshot.hash : parseHash(body.hash, modules),
+    key: body.key === undefined ? cluster.snapshot.key : parseHashKey(body.key),
   });
   await context.plane.refresh();
   return ok(showPolicy(context));
 }
 
-function placeKey({ context, query }: Call<unknown>): Answer {
+function placeKey({ context, query }: Call<unknown>): ControlResponse {
   const key = query.get("key");
   if (key === null) throw new ControlError(400, "no-key", "Say which key: /v1/placement?key=KEY");
-  return ok({ key, candidates: context.members.candidates(key) });
+  return ok({ key, candidates: context.cluster.candidates(key) });
 }
 
 function openEvents({ context, query, response }: Call<unknown>): null {
-  const { streams, wanted } = context;
-  streams.open(response, query.get("provision") === "1", () => wanted.supervisorLeft(response));
+  const { streams, scaleRequests } = context;
+  streams.open(response, query.get("provision") === "1", () => scaleRequests.supervisorLeft(response));
   return null;
 }
 
-function settleWanted({ context, params: [id = ""], body }: Call<z.infer<typeof outcome>>): Answer {
-  const known = context.wanted.answer(id, "error" in body ? body.error : null);
-  if (!known) throw new ControlError(404, "no-such-wish", "Nothing with this id waits for an answer.");
+function settleScaleRequest({ context, params: [id = ""], body }: Call<z.infer<typeof outcome>>): ControlResponse {
+  const known = context.scaleRequests.settle(id, "error" in body ? body.error : null);
+  if (!known) throw new ControlError(404, "no-such-wish", "No scale request with this id is pending.");
   return ok({ id });
 }
 
-async function scrape({ context }: Call<unknown>): Promise<Answer> {
-  const { members, plane, metrics } = context;
+async function scrape({ context }: Call<unknown>): Promise<ControlResponse> {
+  const { cluster, plane, metrics } = context;
   await plane.refresh();
-  const text = await metrics.text({ members, plane });
+  const text = await metrics.text({ cluster, plane });
   return { status: 200, body: text, type: metrics.contentType };
 }

@@ -2,38 +2,38 @@ import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { EventStreams, ScaleRequestEvent } from "./streams.ts";
 
-/** What became of a wish. */
+/** What became of a scale request. */
 export interface Outcome {
   readonly status: 200 | 409 | 500 | 504;
-  /** Why it was not granted; empty when it was. */
+  /** Why it was not fulfilled; empty when it was. */
   readonly message: string;
 }
 
-const granted: Outcome = { status: 200, message: "" };
+const fulfilled: Outcome = { status: 200, message: "" };
 
 interface Pending {
   readonly supervisor: ServerResponse;
   readonly resolve: (outcome: Outcome) => void;
 }
 
-/** Wishes that wait for a supervisor to grant them. */
+/** Scale requests that wait for a supervisor to fulfil them. */
 export class ScaleRequests {
   readonly #streams: EventStreams;
-  readonly #patienceMs: number;
+  readonly #timeoutMs: number;
   readonly #pending = new Map<string, Pending>();
 
-  constructor(streams: EventStreams, patienceMs = 60_000) {
+  constructor(streams: EventStreams, timeoutMs = 60_000) {
     this.#streams = streams;
-    this.#patienceMs = patienceMs;
+    this.#timeoutMs = timeoutMs;
   }
 
-  /** Asks the supervisor for servers, and resolves when it has answered, gone, or taken too long. */
-  ask(wish: Pick<ScaleRequestEvent, "action" | "n" | "hostnames">): Promise<Outcome> {
+  /** Sends a scale request to the supervisor; resolves when that has fulfilled or refused it, gone, or taken too long. */
+  send(request: Pick<ScaleRequestEvent, "action" | "n" | "hostnames">): Promise<Outcome> {
     const id = randomUUID();
-    const supervisor = this.#streams.want({ type: "wanted", id, ...wish });
+    const supervisor = this.#streams.sendScaleRequest({ type: "scale-request", id, ...request });
     if (supervisor === undefined) return Promise.resolve(nobody);
     return new Promise((settle) => {
-      const timer = setTimeout(() => this.#settle(id, tooLate), this.#patienceMs);
+      const timer = setTimeout(() => this.#settle(id, tooLate), this.#timeoutMs);
       const resolve = (outcome: Outcome): void => {
         clearTimeout(timer);
         settle(outcome);
@@ -42,9 +42,9 @@ export class ScaleRequests {
     });
   }
 
-  /** The supervisor's answer: `error` is null when the wish is granted. False for an id that waits no longer. */
-  answer(id: string, error: string | null): boolean {
-    return this.#settle(id, error === null ? granted : { status: 500, message: error });
+  /** Takes what the supervisor says: `error` is null when the request is fulfilled. Returns false for an id that is not pending. */
+  settle(id: string, error: string | null): boolean {
+    return this.#settle(id, error === null ? fulfilled : { status: 500, message: error });
   }
 
   /** Gives up what a supervisor was asked for: nobody knows how much of it was done. */

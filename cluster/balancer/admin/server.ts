@@ -8,12 +8,12 @@ import { ConfigError, isWildcard } from "../config/address.ts";
 import { authorize, ControlError } from "./auth.ts";
 import { readJson } from "./body.ts";
 import { classroomError } from "./classroom.ts";
-import type { Answer, ControlContext, Route } from "./route.ts";
+import type { ControlContext, ControlResponse, Route } from "./route.ts";
 import { routes } from "./routes.ts";
 import { ScaleRequests } from "./scale-requests.ts";
 import { EventStreams } from "./streams.ts";
 
-export interface ControlOptions extends Omit<ControlContext, "streams" | "wanted"> {
+export interface ControlOptions extends Omit<ControlContext, "streams" | "scaleRequests"> {
   readonly control: Endpoint;
   readonly token: string;
   readonly headTimeoutMs: number;
@@ -29,13 +29,13 @@ const limits = { requestTimeout: 30_000, connectionsCheckingInterval: 1_000, req
 /** Starts the control port; rejects with the system's error when the port is taken. */
 export async function startControl(options: ControlOptions): Promise<RunningControl> {
   const streams = new EventStreams(options.events);
-  const context: ControlContext = { ...options, streams, wanted: new ScaleRequests(streams) };
+  const context: ControlContext = { ...options, streams, scaleRequests: new ScaleRequests(streams) };
   const admitted = (request: IncomingMessage): void =>
     authorize(request, options.token, isWildcard(options.control.host));
   // The whole of a request may take no less than its head.
   const requestTimeout = Math.max(limits.requestTimeout, options.headTimeoutMs);
   const limited = { ...limits, requestTimeout, headersTimeout: options.headTimeoutMs };
-  const server = createServer(limited, (request, response) => void answer(context, admitted, request, response));
+  const server = createServer(limited, (request, response) => void respond(context, admitted, request, response));
   const close = gracefulClose(server);
   const port = await listen(server, options.control);
   return {
@@ -47,8 +47,8 @@ export async function startControl(options: ControlOptions): Promise<RunningCont
   };
 }
 
-/** Answers one request. Never rejects: what goes wrong becomes the answer. */
-async function answer(
+/** Responds to one request. Never rejects: what goes wrong becomes the response. */
+async function respond(
   context: ControlContext,
   admitted: (request: IncomingMessage) => void,
   request: IncomingMessage,
@@ -67,7 +67,7 @@ async function answer(
   } catch (error) {
     // The client has left in the middle of its body.
     if (request.destroyed && !request.complete) return;
-    const result = errorAnswer(error, route);
+    const result = errorResponse(error, route);
     if (result.status === 500) context.events.emit({ type: "defect", reason: inspect(error) });
     send(response, result);
   }
@@ -88,7 +88,7 @@ function findRoute(method: string | undefined, path: string): Route {
   throw new ControlError(405, "method", `${path} takes ${here.map((route) => route.method).join(", ")}.`);
 }
 
-function errorAnswer(error: unknown, route: Route | undefined): Answer {
+function errorResponse(error: unknown, route: Route | undefined): ControlResponse {
   const { status, reason, message } = explain(error);
   return route?.classroom ? classroomError(status, message) : { status, body: { error: { reason, message } } };
 }
@@ -107,7 +107,7 @@ function firstIssue({ issues: [issue] }: z.ZodError): string {
   return where === "" ? String(issue?.message) : `${where}: ${issue?.message}`;
 }
 
-function send(response: ServerResponse, { status, body, type = "application/json" }: Answer): void {
+function send(response: ServerResponse, { status, body, type = "application/json" }: ControlResponse): void {
   if (response.headersSent || response.destroyed) return;
   const text = typeof body === "string" ? body : JSON.stringify(body);
   response.writeHead(status, { "Content-Type": type, "Content-Length": Buffer.byteLength(text) });

@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
-import type { BalancerEvent, Events } from "../telemetry/events.ts";
+import { type BalancerEvent, type Events, withAlias } from "../telemetry/events.ts";
 
-/** Wishes for servers, which the balancer cannot grant itself: they go to a supervisor. */
+/** A request for servers more or fewer, which a supervisor has to fulfil: the balancer starts and stops none. */
 export interface ScaleRequestEvent {
-  readonly type: "wanted";
+  readonly type: "scale-request";
   readonly id: string;
   readonly action: "add" | "rm";
   readonly n: number;
@@ -43,8 +43,8 @@ export class EventStreams {
     });
   }
 
-  /** Tells the supervisor that came last, and nobody else: a wish is granted once. Returns it; undefined for none. */
-  want(event: ScaleRequestEvent): ServerResponse | undefined {
+  /** Sends a scale request to the supervisor that came last alone, so that it is fulfilled once. Returns it; undefined for none. */
+  sendScaleRequest(event: ScaleRequestEvent): ServerResponse | undefined {
     const newest = [...this.#supervisors].at(-1);
     if (newest !== undefined) send(newest, event);
     return newest;
@@ -55,8 +55,9 @@ export class EventStreams {
   }
 }
 
-const send = (response: ServerResponse, event: BalancerEvent | ScaleRequestEvent): void =>
-  write(response, `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+function send(response: ServerResponse, event: BalancerEvent | ScaleRequestEvent): void {
+  for (const each of withAlias(event)) write(response, `event: ${each.type}\ndata: ${JSON.stringify(each)}\n\n`);
+}
 
 function write(response: ServerResponse, text: string): void {
   if (response.writableLength > maxBufferedBytes) response.req.socket.destroy();

@@ -7,7 +7,7 @@ export type AvailabilityOptions = Pick<Settings, "panicPercent" | "slowStartMs" 
 /** The options, and what they have come to by now. */
 export interface Availability extends AvailabilityOptions {
   /** Until when some server takes fewer keys, in milliseconds of `performance.now()`. */
-  warmUntil: number;
+  slowStartUntil: number;
   /** Down servers are used too. */
   panic: boolean;
 }
@@ -16,14 +16,14 @@ export const newAvailability = ({ panicPercent, slowStartMs, maxInFlight }: Avai
   panicPercent,
   slowStartMs,
   maxInFlight,
-  warmUntil: Number.NEGATIVE_INFINITY,
+  slowStartUntil: Number.NEGATIVE_INFINITY,
   panic: false,
 });
 
 /** A server came up, or joined those that were there, so long ago: it takes more keys each moment. */
-export function warm(availability: Availability, host: Host, agoMs = 0): void {
+export function beginSlowStart(availability: Availability, host: Host, agoMs = 0): void {
   host.upSince = performance.now() - agoMs;
-  availability.warmUntil = Math.max(availability.warmUntil, host.upSince + availability.slowStartMs);
+  availability.slowStartUntil = Math.max(availability.slowStartUntil, host.upSince + availability.slowStartMs);
 }
 
 /** Whether a server can be given a request now. */

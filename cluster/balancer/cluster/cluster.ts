@@ -6,11 +6,11 @@ import type { BalancerEvent } from "../telemetry/events.ts";
 import {
   type Availability,
   type AvailabilityOptions,
+  beginSlowStart,
   isReplaced,
   isUsedInPanic,
   newAvailability,
   updatePanic,
-  warm,
 } from "./availability.ts";
 import { type Host, isUp, stateOf } from "./host.ts";
 import { chooseHost, type HostChoice, type HostSelection } from "./host-selection.ts";
@@ -20,13 +20,13 @@ import { buildSnapshot, type Choice, type ClusterSnapshot } from "./snapshot.ts"
 
 /** What others do when members come and go. */
 export interface ClusterHooks {
-  joined(host: Host): void;
-  left(host: Host): void;
+  onHostAdded(host: Host): void;
+  onHostRemoved(host: Host): void;
   /** Its checks, or outlier detection, took a server out, and there is another. */
-  down(host: Host): void;
+  onHostDown(host: Host): void;
   emit(event: BalancerEvent): void;
-  /** The view, or what is known of a server, is another now. */
-  changed(): void;
+  /** The snapshot, or what is known of a server, is another now. */
+  onChange(): void;
 }
 
 export interface ClusterOptions
@@ -39,12 +39,12 @@ export interface ClusterOptions
 
 /** The servers behind the balancer: who they are, which of them can be used, and which a key goes to. */
 export class Cluster implements HostSelection {
-  #view: ClusterSnapshot;
+  #snapshot: ClusterSnapshot;
   readonly #check: HealthCheckSpec;
   readonly #ejectPercent: number;
   readonly #hooks: ClusterHooks;
   readonly #outliers: OutlierDetection;
-  readonly #unplaced: PlacementFailures;
+  readonly #placementFailures: PlacementFailures;
   readonly #availability: Availability;
 
   /** Throws a PlacementError or ConfigError for members that cannot be. */
@@ -53,58 +53,58 @@ export class Cluster implements HostSelection {
     this.#ejectPercent = options.ejectPercent;
     this.#hooks = hooks;
     this.#outliers = new OutlierDetection(options, {
-      canSpare: () => this.#canSpare(),
+      mayEject: () => this.#mayEject(),
       ejected: (host, reason, forMs) => {
         hooks.emit({ type: "ejected", server: host.name, reason, forMs });
         this.#change(host, { ejected: true }, reason);
       },
-      restored: (host) => {
-        hooks.emit({ type: "restored", server: host.name });
+      unejected: (host) => {
+        hooks.emit({ type: "unejected", server: host.name });
         this.#change(host, { ejected: false });
       },
     });
-    this.#unplaced = new PlacementFailures(hooks.emit);
+    this.#placementFailures = new PlacementFailures(hooks.emit);
     this.#availability = newAvailability(options);
-    this.#view = buildSnapshot(options, options.members, [], this.#availability);
-    for (const host of this.#view.hosts) hooks.joined(host);
+    this.#snapshot = buildSnapshot(options, options.members, [], this.#availability);
+    for (const host of this.#snapshot.hosts) hooks.onHostAdded(host);
   }
 
-  get view(): ClusterSnapshot {
-    return this.#view;
+  get snapshot(): ClusterSnapshot {
+    return this.#snapshot;
   }
 
   find(name: string): Host | undefined {
-    return this.#view.hosts.find((host) => host.name === name);
+    return this.#snapshot.hosts.find((host) => host.name === name);
   }
 
   chooseHost(key: string, tried: readonly Host[]): HostChoice {
-    return chooseHost(this.#view, key, tried, this.#unplaced);
+    return chooseHost(this.#snapshot, key, tried, this.#placementFailures);
   }
 
   /** Every server's name, in the order in which `key` prefers them. */
   candidates(key: string): string[] {
-    const { placement } = this.#view;
+    const { placement } = this.#snapshot;
     return placement.candidates(key).flatMap((index) => placement.members[index]?.name ?? []);
   }
 
   /** Makes `members` the membership, at once and as a whole; throws and changes nothing when it cannot be. Returns who left. */
   replace(members: readonly Member[]): readonly Host[] {
-    const before = this.#view;
+    const before = this.#snapshot;
     const after = buildSnapshot(before, members, before.hosts, this.#availability);
-    this.#view = after;
+    this.#snapshot = after;
     const left = before.hosts.filter((host) => !after.hosts.includes(host));
     const joined = after.hosts.filter((host) => !before.hosts.includes(host));
-    for (const host of left) this.#part(host);
-    for (const host of joined) this.#welcome(host);
-    this.#tellWeights(before.members, after.hosts);
+    for (const host of left) this.#remove(host);
+    for (const host of joined) this.#add(host);
+    this.#emitWeights(before.members, after.hosts);
     this.#changed();
     return left;
   }
 
   /** Chooses by another policy, hash or key from now on; throws and changes nothing when the members do not suit it. */
   setPolicy(choice: Choice): void {
-    const { members, hosts } = this.#view;
-    this.#view = buildSnapshot(choice, members, hosts, this.#availability);
+    const { members, hosts } = this.#snapshot;
+    this.#snapshot = buildSnapshot(choice, members, hosts, this.#availability);
     const { policy, hash, key } = choice;
     this.#hooks.emit({ type: "policy", policy: formatPolicy(policy), hash: hash.name, key: formatHashKey(key) });
     this.#changed();
@@ -120,9 +120,9 @@ export class Cluster implements HostSelection {
 
   /** Takes the result of a check: `error` is null for a success. A refused connection counts as a failed check. */
   recordCheck(host: Host, error: string | null): void {
-    if (this.#check.kind === "off" || !this.#view.hosts.includes(host)) return;
-    if (error === null) this.#passed(host);
-    else this.#failed(host, error);
+    if (this.#check.kind === "off" || !this.#snapshot.hosts.includes(host)) return;
+    if (error === null) this.#recordPass(host);
+    else this.#recordFail(host, error);
   }
 
   /** A server has answered a request whole. */
@@ -132,7 +132,7 @@ export class Cluster implements HostSelection {
 
   /** A request that was given to a server at `began` (`performance.now()`) failed there: it may be ejected for that. */
   recordFailure(host: Host, code: string, began: number): void {
-    if (this.#view.hosts.includes(host)) this.#outliers.recordFailure(host, code, began);
+    if (this.#snapshot.hosts.includes(host)) this.#outliers.recordFailure(host, code, began);
   }
 
   /** Leaves no timer behind. */
@@ -142,25 +142,25 @@ export class Cluster implements HostSelection {
 
   /** What is known of the servers is another now: so may be which of them are used. */
   #changed(): void {
-    if (updatePanic(this.#availability, this.#view.hosts))
-      this.#hooks.emit({ type: this.#availability.panic ? "panic" : "calm" });
-    this.#hooks.changed();
+    if (updatePanic(this.#availability, this.#snapshot.hosts))
+      this.#hooks.emit({ type: this.#availability.panic ? "panic" : "panic-ended" });
+    this.#hooks.onChange();
   }
 
   /** Never more than a share of the servers is taken out for what requests say of them. */
-  #canSpare(): boolean {
-    const { hosts } = this.#view;
+  #mayEject(): boolean {
+    const { hosts } = this.#snapshot;
     const out = hosts.filter((host) => stateOf(host) !== "up").length + 1;
     return out * 100 <= hosts.length * this.#ejectPercent;
   }
 
-  #passed(host: Host): void {
+  #recordPass(host: Host): void {
     host.checkedHealthy = true;
     host.checkStreak = Math.max(host.checkStreak, 0) + 1;
     if (!host.healthy && host.checkStreak >= this.#check.rise) this.#change(host, { healthy: true });
   }
 
-  #failed(host: Host, reason: string): void {
+  #recordFail(host: Host, reason: string): void {
     host.lastError = reason;
     host.checkStreak = Math.min(host.checkStreak, 0) - 1;
     const failures = host.checkedHealthy ? this.#check.fall : 1;
@@ -179,29 +179,29 @@ export class Cluster implements HostSelection {
       host.lastError = reason;
       this.#hooks.emit({ type: "down", server, reason });
     } else {
-      warm(this.#availability, host);
+      beginSlowStart(this.#availability, host);
       this.#hooks.emit({ type: "up", server });
     }
     this.#changed();
-    if (before && isReplaced(host, this.#view.hosts)) this.#hooks.down(host);
+    if (before && isReplaced(host, this.#snapshot.hosts)) this.#hooks.onHostDown(host);
   }
 
-  #part(host: Host): void {
+  #remove(host: Host): void {
     this.#outliers.forget(host);
-    this.#hooks.left(host);
+    this.#hooks.onHostRemoved(host);
     this.#hooks.emit({ type: "removed", server: host.name });
   }
 
   /** Tells of the servers that have another weight than before. */
-  #tellWeights(before: readonly Member[], hosts: readonly Host[]): void {
+  #emitWeights(before: readonly Member[], hosts: readonly Host[]): void {
     const weights = new Map(before.map(({ name, weight }) => [name, weight]));
     for (const { name, weight } of hosts)
       if ((weights.get(name) ?? weight) !== weight) this.#hooks.emit({ type: "weight", server: name, weight });
   }
 
-  #welcome(host: Host): void {
-    warm(this.#availability, host);
-    this.#hooks.joined(host);
+  #add(host: Host): void {
+    beginSlowStart(this.#availability, host);
+    this.#hooks.onHostAdded(host);
     this.#hooks.emit({ type: "added", server: host.name });
   }
 }

@@ -8,7 +8,7 @@ export type HostChoice = Host | "policy-failed" | null;
 
 /** What a data plane asks and tells: where requests go, and what became of them there. */
 export interface HostSelection {
-  readonly view: ClusterSnapshot;
+  readonly snapshot: ClusterSnapshot;
   /** The first available server for `key` that is not among `tried`. It never throws. */
   chooseHost(key: string, tried: readonly Host[]): HostChoice;
   /** A server has answered a request whole. */
@@ -20,19 +20,19 @@ export interface HostSelection {
 }
 
 /**
- * The first available server of a view for `key` that is not among `tried`; null when there is none. It never throws:
+ * The first available server of a snapshot for `key` that is not among `tried`; null when there is none. It never throws:
  * where the policy does (one of the user's own), that costs this request and no other.
  */
 export function chooseHost(
-  view: ClusterSnapshot,
+  snapshot: ClusterSnapshot,
   key: string,
   tried: readonly Host[],
-  unplaced: PlacementFailures,
+  placementFailures: PlacementFailures,
 ): HostChoice {
   try {
-    return select(view, key, tried);
+    return select(snapshot, key, tried);
   } catch (error) {
-    unplaced.by(error);
+    placementFailures.record(error);
     return "policy-failed";
   }
 }
@@ -48,7 +48,7 @@ function select(
     return usable(member) && host !== undefined && !tried.includes(host);
   };
   const accept = tried.length === 0 ? usable : untried;
-  if (availability.slowStartMs > 0 && performance.now() < availability.warmUntil) {
+  if (availability.slowStartMs > 0 && performance.now() < availability.slowStartUntil) {
     const now = performance.now();
     const takes = (member: number): boolean =>
       accept(member) && takesKey(hosts[member] as Host, key, availability.slowStartMs, now);

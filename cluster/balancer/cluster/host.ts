@@ -8,7 +8,7 @@ export type State = "up" | "down" | "draining";
 export interface HostCounters {
   /** Attempts: a request that is retried counts once at each server that it was given to. */
   requests: number;
-  /** Attempts that ended without an answer. */
+  /** Attempts that ended without a whole response. */
   failures: number;
   /** Attempts that failed and were made again, here or elsewhere. */
   retries: number;
@@ -26,8 +26,8 @@ export interface HostCounters {
 /** What happened at a server since the balancer began; kept by name, so that it survives a change of address. */
 interface Counts extends HostCounters {
   ejections: number;
-  /** Answers by status code. */
-  readonly answers: Map<number, number>;
+  /** Responses by status code. */
+  readonly responses: Map<number, number>;
 }
 
 /** A server at an address, as the balancer sees it now. Mutable: the one place of run-time state. */
@@ -48,7 +48,7 @@ export interface Host {
   upSince: number;
   /** Whether a check ever succeeded: until then one failure is enough to take it down. */
   checkedHealthy: boolean;
-  /** HealthChecks in a row with the same result: successes count up from 1, failures down from −1. */
+  /** Checks in a row with the same result: successes count up from 1, failures down from −1. */
   checkStreak: number;
   /** Requests in a row that failed at it. */
   consecutiveFailures: number;
@@ -75,7 +75,7 @@ export const newHostCounters = (): HostCounters => ({
   bytesReceived: 0,
 });
 
-const newCounts = (): Counts => ({ ...newHostCounters(), ejections: 0, answers: new Map() });
+const newCounts = (): Counts => ({ ...newHostCounters(), ejections: 0, responses: new Map() });
 
 /**
  * A server that joins: taken to be up until a check says otherwise. `before` is what has its name now: a server keeps
@@ -116,25 +116,25 @@ export const stateOf = (host: Host): State => {
   return isUp(host) ? "up" : "down";
 };
 
-/** A request is given to the server. */
-export function begin(host: Host): void {
+/** Counts a request that is sent to the server. */
+export function beginRequest(host: Host): void {
   host.inFlight += 1;
   host.counts.requests += 1;
 }
 
-/** The request that was begun has ended, one way or another. */
-export function end(host: Host): void {
+/** Counts the end of a request, whatever came of it. */
+export function endRequest(host: Host): void {
   host.inFlight -= 1;
   if (host.inFlight === 0) host.onIdle?.();
 }
 
-/** Counts an answer by its status. */
-export const countAnswer = ({ counts: { answers } }: Host, status: number): void => {
-  answers.set(status, (answers.get(status) ?? 0) + 1);
+/** Counts a response by its status. */
+export const countResponse = ({ counts: { responses } }: Host, status: number): void => {
+  responses.set(status, (responses.get(status) ?? 0) + 1);
 };
 
 /** Resolves when none of `hosts` has a request in flight, or after `deadlineMs`. */
-export async function idle(hosts: readonly Host[], deadlineMs: number): Promise<void> {
+export async function untilIdle(hosts: readonly Host[], deadlineMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, deadlineMs);

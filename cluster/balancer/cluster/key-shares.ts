@@ -11,11 +11,11 @@ const known = new WeakMap<ClusterSnapshot, ReadonlyMap<string, number>>();
  * Each server's share of the key space while all of them are up, from 0 to 1, by name: exact on a circle, measured over
  * sample keys elsewhere. Empty where no key decides, and where the policy fails.
  */
-export function sharesOf(view: ClusterSnapshot): ReadonlyMap<string, number> {
-  let shares = known.get(view);
+export function sharesOf(snapshot: ClusterSnapshot): ReadonlyMap<string, number> {
+  let shares = known.get(snapshot);
   if (shares === undefined) {
-    shares = reckon(view);
-    known.set(view, shares);
+    shares = reckon(snapshot);
+    known.set(snapshot, shares);
   }
   return shares;
 }

@@ -9,9 +9,9 @@ type OutlierSettings = Pick<Settings, "ejectAfter" | "ejectionMs">;
 
 interface OutlierHooks {
   /** Whether there are servers enough to take another one out. */
-  canSpare(): boolean;
+  mayEject(): boolean;
   ejected(host: Host, reason: string, forMs: number): void;
-  restored(host: Host): void;
+  unejected(host: Host): void;
 }
 
 /** Outlier detection: a server that passes its checks and fails its requests is given none for a while. */
@@ -36,7 +36,7 @@ export class OutlierDetection {
     if (now - host.lastFailureAt > maxTimes * ejectionMs) host.ejections = 0;
     host.lastFailureAt = now;
     host.consecutiveFailures += 1;
-    if (ejectAfter > 0 && host.consecutiveFailures >= ejectAfter && this.#hooks.canSpare()) this.#eject(host, code);
+    if (ejectAfter > 0 && host.consecutiveFailures >= ejectAfter && this.#hooks.mayEject()) this.#eject(host, code);
   }
 
   forget(host: Host): void {
@@ -54,15 +54,15 @@ export class OutlierDetection {
     const forMs = Math.min(host.ejections, maxTimes) * this.#settings.ejectionMs;
     this.#returns.set(
       host,
-      setTimeout(() => this.#restore(host), forMs),
+      setTimeout(() => this.#uneject(host), forMs),
     );
     this.#hooks.ejected(host, `${host.consecutiveFailures} requests in a row failed (${code})`, forMs);
   }
 
-  #restore(host: Host): void {
+  #uneject(host: Host): void {
     this.#returns.delete(host);
     host.consecutiveFailures = 0;
     host.lastFailureAt = performance.now();
-    this.#hooks.restored(host);
+    this.#hooks.unejected(host);
   }
 }

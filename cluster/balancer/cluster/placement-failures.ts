@@ -2,26 +2,26 @@ import { inspect } from "node:util";
 import { PlacementError } from "../../../src/placement/index.ts";
 import type { BalancerEvent } from "../telemetry/events.ts";
 
-const tellEveryMs = 1_000;
+const emitEveryMs = 1_000;
 
-/** Requests that the policy failed on: told at once, and then once a second at most, for a log must not fill a disk. */
+/** Requests that the policy failed on: an event at once, and then one a second at most, so that a log does not fill a disk. */
 export class PlacementFailures {
   readonly #emit: (event: BalancerEvent) => void;
-  /** Since they were told last. */
+  /** Since the last event. */
   #requests = 0;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #emittedAt = Number.NEGATIVE_INFINITY;
 
   constructor(emit: (event: BalancerEvent) => void) {
     this.#emit = emit;
   }
 
-  by(error: unknown): void {
+  record(error: unknown): void {
     this.#requests += 1;
     const now = performance.now();
-    if (now - this.#toldAt < tellEveryMs) return;
+    if (now - this.#emittedAt < emitEveryMs) return;
     const reason = error instanceof PlacementError ? error.message : inspect(error);
-    this.#emit({ type: "unplaced", reason, requests: this.#requests });
+    this.#emit({ type: "placement-failed", reason, requests: this.#requests });
     this.#requests = 0;
-    this.#toldAt = now;
+    this.#emittedAt = now;
   }
 }

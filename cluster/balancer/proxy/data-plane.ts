@@ -21,10 +21,10 @@ import { type Listener, listenFor } from "./listener.ts";
 import { Pools } from "./upstream/pools.ts";
 import { WarmUp } from "./warm-up.ts";
 
-/** What a data plane is given. It asks `members` where to send a request, and tells what became of it there. */
+/** What a data plane is given. It asks `cluster` where to send a request, and tells what became of it there. */
 export interface DataPlaneOptions extends Settings {
   readonly listen: Endpoint;
-  readonly members: HostSelection;
+  readonly cluster: HostSelection;
   readonly trust: TrustedProxies;
   /** Takes the seconds that each request took. */
   readonly durations: LatencyHistogram;
@@ -36,7 +36,7 @@ export interface DataPlaneOptions extends Settings {
 /** What moves requests and responses. The rest of the balancer knows nothing else of how it is done. */
 export interface DataPlane extends ProxyStats {
   readonly port: number;
-  /** Hears that the members' view, or what is known of a server, is another now. */
+  /** Hears that the cluster's snapshot, or what is known of a server, is another now. */
   update(): void;
   /** Resolves when it goes by the last update, and what it has counted so far shows in the servers' counts. */
   refresh(): Promise<void>;
@@ -72,7 +72,7 @@ export async function openDataPlane(
   const pools = new Pools({ ...shared, readers });
   const exchanges = {
     ...shared,
-    members: options.members,
+    cluster: options.cluster,
     upstream: pools,
     retryBudget: new RetryBudget(options),
     isClosing: false as boolean,
@@ -99,7 +99,7 @@ export async function openDataPlane(
     counts.connectionsAccepted += 1;
     connections.add(connection);
   };
-  const isReady = (): boolean => options.members.view.hosts.length > 0;
+  const isReady = (): boolean => options.cluster.snapshot.hosts.length > 0;
   const warmUp = new WarmUp({ ...options, isReady, take });
   const listener = await open((accepted) => warmUp.admit(accepted)).catch(async (error: unknown) => {
     warmUp.close();
@@ -129,7 +129,7 @@ export async function openDataPlane(
     get usage() {
       return ownUsage();
     },
-    // It looks at the members itself, and counts in place: but for bytes, which the streams count.
+    // It looks at the cluster itself, and counts in place: but for bytes, which the streams count.
     update: () => warmUp.update(),
     refresh: async () => {
       for (const connection of connections) connection.countBytes();

@@ -14,14 +14,14 @@ export interface AccessLogEntry {
   status: number | null;
   /** Bytes of the bodies; of a tunnel all that went through it. */
   requestBytes: number;
-  answerBytes: number;
+  responseBytes: number;
   /** The server that was tried last. */
   server: string | null;
   attempts: number;
-  /** To the head of the server's answer, and to the end of it, in milliseconds since the request's head was there. */
+  /** To the head of the server's response, and to the end of it, in milliseconds since the request's head was there. */
   firstByteMs: number | null;
   durationMs: number;
-  /** Why no server answered, or why the answer did not reach the client whole. */
+  /** Why the response is the balancer's own, or did not reach the client whole. */
   reason: string | null;
   /** What the client was told to ask about; null where it was told nothing. */
   id: string | null;
@@ -40,7 +40,7 @@ export const newAccessLogEntry = (
   key,
   status: null,
   requestBytes: 0,
-  answerBytes: 0,
+  responseBytes: 0,
   server: null,
   attempts: 0,
   firstByteMs: null,
@@ -53,16 +53,16 @@ export const newAccessLogEntry = (
 const longestTarget = 1_024;
 const longestKey = 256;
 
-/** The line of a request that has ended now, with its end: JSON in ASCII. */
+/** The line of a request that has ended now, with its end: JSON in ASCII. `answerBytes` is a former name of `responseBytes`. */
 export function formatAccessLogEntry(entry: AccessLogEntry): string {
-  const { status, requestBytes, answerBytes, attempts, firstByteMs, durationMs } = entry;
+  const { status, requestBytes, responseBytes, attempts, firstByteMs, durationMs } = entry;
   const target = entry.target === null ? null : withoutSecrets(entry.target);
   const targetText = text(target, longestTarget);
   const keyText =
     entry.key !== null && entry.key === entry.target ? text(target, longestKey) : text(entry.key, longestKey);
   return (
     `{"time":"${timeOf(Date.now() - durationMs)}","client":${text(entry.client, longestKey)},"method":${text(entry.method, longestKey)},` +
-    `"target":${targetText},"status":${status},"requestBytes":${requestBytes},"answerBytes":${answerBytes},` +
+    `"target":${targetText},"status":${status},"requestBytes":${requestBytes},"responseBytes":${responseBytes},"answerBytes":${responseBytes},` +
     `"key":${keyText},"server":${text(entry.server, longestKey)},"attempts":${attempts},` +
     `"firstByteMs":${firstByteMs === null ? null : rounded(firstByteMs)},"durationMs":${rounded(durationMs)},` +
     `"reason":${text(entry.reason, longestKey)},"id":${text(entry.id, longestKey)}}\n`

@@ -4,20 +4,37 @@ export type BalancerEvent =
   | { readonly type: "down"; readonly server: string; readonly reason: string }
   /** The server has this weight now. */
   | { readonly type: "weight"; readonly server: string; readonly weight: number }
-  /** The server is down because requests failed at it; and given some again, after so many milliseconds. */
+  /** Outlier detection took the server out for so many milliseconds because requests failed at it; and put it back. */
   | { readonly type: "ejected"; readonly server: string; readonly reason: string; readonly forMs: number }
-  | { readonly type: "restored"; readonly server: string }
+  | { readonly type: "unejected"; readonly server: string }
   | { readonly type: "policy"; readonly policy: string; readonly hash: string; readonly key: string }
   /** The policy or the hash failed, and requests were refused for that: so many since the last such event. */
-  | { readonly type: "unplaced"; readonly reason: string; readonly requests: number }
+  | { readonly type: "placement-failed"; readonly reason: string; readonly requests: number }
   /** So few servers are up that down ones are used too; and no longer. */
-  | { readonly type: "panic" | "calm" }
+  | { readonly type: "panic" | "panic-ended" }
   /** Lines of the access log could not be written, and were dropped; told once until some are written again. */
   | { readonly type: "log-failed"; readonly reason: string }
   /** A worker process has ended, and another takes its place. */
   | { readonly type: "worker-lost"; readonly reason: string }
   /** Something went wrong in the balancer itself; the reason is a stack. */
   | { readonly type: "defect"; readonly reason: string };
+
+/** Former names of events: whoever reads the balancer's log or stream by them gets each event under both names. */
+const formerNames: Readonly<Record<string, string>> = {
+  unejected: "restored",
+  "placement-failed": "unplaced",
+  "panic-ended": "calm",
+  "scale-request": "wanted",
+};
+
+/** An event under its name, or under its former one. */
+type Aliased<Event> = Omit<Event, "type"> & { readonly type: string; readonly aliasOf?: string };
+
+/** Returns an event, and where it has a former name the same again under that, with `aliasOf`. */
+export function withAlias<Event extends { readonly type: string }>(event: Event): readonly Aliased<Event>[] {
+  const former = formerNames[event.type];
+  return former === undefined ? [event] : [event, { ...event, type: former, aliasOf: event.type }];
+}
 
 /** Who listens to the balancer's events. */
 export class Events {

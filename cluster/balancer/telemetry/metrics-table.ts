@@ -21,7 +21,7 @@ export const ofServers: readonly Series<Host>[] = [
   },
   {
     name: "lbctl_upstream_failures_total",
-    help: "Attempts that ended without a whole answer.",
+    help: "Attempts that ended without a whole response.",
     read: ({ counts }) => counts.failures,
   },
   {
@@ -66,7 +66,7 @@ export const ofTheBalancer: readonly Series<MetricsSource>[] = [
   {
     name: "lbctl_panic",
     help: "1 while so few servers are up that down ones are used too.",
-    read: ({ members }) => +members.view.availability.panic,
+    read: ({ cluster }) => +cluster.snapshot.availability.panic,
   },
   { name: "lbctl_client_connections", help: "Open client connections.", read: ({ plane }) => plane.connections },
   {

@@ -10,7 +10,7 @@ import type { ProxyStats } from "./proxy-stats.ts";
 
 /** What the metrics are read from. */
 export interface MetricsSource {
-  readonly members: Cluster;
+  readonly cluster: Cluster;
   readonly plane: ProxyStats;
 }
 
@@ -31,7 +31,7 @@ export function createMetrics(durations: LatencyHistogram, version: string): Met
     contentType: registry.contentType,
     text: async (source) => {
       for (const collect of collects) collect(source);
-      const help = "Seconds from a request's head to the end of its answer.";
+      const help = "Seconds from a request's head to the end of its response.";
       return `${await registry.metrics()}\n${durations.text("lbctl_request_duration_seconds", help)}`;
     },
   };
@@ -51,9 +51,9 @@ function createTables(registry: Registry): Collect[] {
   });
   const perServer = ofServers.map(({ name, help, read }): Collect => {
     const metric = create(name, { name, help, labelNames: ["server"], registers });
-    return ({ members: { view } }) => {
+    return ({ cluster: { snapshot } }) => {
       metric.reset();
-      for (const host of view.hosts) metric.inc({ server: host.name }, read(host));
+      for (const host of snapshot.hosts) metric.inc({ server: host.name }, read(host));
     };
   });
   return [...own, ...perServer];
@@ -70,7 +70,7 @@ function createLabelled(registry: Registry, version: string): Collect[] {
   const registers = [registry];
   const requests = new Counter({
     name: "lbctl_requests_total",
-    help: "Answers to clients, by the server that gave them (empty: the balancer itself) and status code.",
+    help: "Responses to clients, by the server that gave them (empty: the balancer itself) and status code.",
     labelNames: ["server", "code"],
     registers,
   });
@@ -106,19 +106,22 @@ function createLabelled(registry: Registry, version: string): Collect[] {
       accepted.reset();
       accepted.set({ by: plane.acceptedBy }, 1);
     },
-    ({ members, plane }) => {
+    ({ cluster, plane }) => {
       requests.reset();
-      for (const { name: server, counts } of members.view.hosts)
-        for (const [code, count] of counts.answers) requests.inc({ server, code }, count);
+      for (const { name: server, counts } of cluster.snapshot.hosts)
+        for (const [code, count] of counts.responses) requests.inc({ server, code }, count);
       for (const [code, count] of plane.localReplies) requests.inc({ server: "", code }, count);
     },
-    ({ members: { view } }) => {
+    ({ cluster: { snapshot } }) => {
       for (const metric of [shares, policy]) metric.reset();
-      for (const [server, share] of sharesOf(view)) shares.set({ server }, share);
-      policy.set({ policy: formatPolicy(view.policy), hash: view.hash.name, key: formatHashKey(view.key) }, 1);
+      for (const [server, share] of sharesOf(snapshot)) shares.set({ server }, share);
+      policy.set(
+        { policy: formatPolicy(snapshot.policy), hash: snapshot.hash.name, key: formatHashKey(snapshot.key) },
+        1,
+      );
     },
-    ({ members: { view } }) => {
-      for (const state of ["up", "down", "draining"]) servers.set({ state }, countOf(view.hosts, state));
+    ({ cluster: { snapshot } }) => {
+      for (const state of ["up", "down", "draining"]) servers.set({ state }, countOf(snapshot.hosts, state));
     },
   ];
 }

@@ -5,75 +5,76 @@ import type { ToWorker } from "./messages.ts";
 
 const message: ToWorker = { type: "connection" };
 
-/** Deals out connections: each goes to the worker that has fewest. */
+/** Gives each connection to the worker that has the fewest. */
 export class ConnectionDispatcher {
-  readonly #slots: ReadonlySet<WorkerHandle>;
+  readonly #handles: ReadonlySet<WorkerHandle>;
   /** Those for which there is no worker at the moment. */
-  #waiting: Accepted[] = [];
-  /** Connections wait where there is no worker. */
-  #holds = true;
+  #held: Accepted[] = [];
+  /** Connections are held where there is no worker. */
+  #isHolding = true;
   #isClosed = false;
 
-  constructor(slots: ReadonlySet<WorkerHandle>) {
-    this.#slots = slots;
+  constructor(handles: ReadonlySet<WorkerHandle>) {
+    this.#handles = handles;
   }
 
   /** Gives a connection to a worker, as soon as there is one. */
-  deal(accepted: Accepted): void {
-    const slot = this.#least();
-    if (slot !== null) this.#give(slot, accepted);
-    else if (this.#holds) this.#waiting.push(accepted);
+  dispatch(accepted: Accepted): void {
+    const handle = this.#leastLoaded();
+    if (handle !== null) this.#send(handle, accepted);
+    else if (this.#isHolding) this.#held.push(accepted);
     else closeAccepted(accepted);
   }
 
-  /** A worker has come. */
-  welcome(slot: WorkerHandle): void {
-    slot.isReady = true;
-    this.#holds = !this.#isClosed;
-    for (const accepted of this.#waiting.splice(0)) this.deal(accepted);
+  /** A worker takes connections. */
+  add(handle: WorkerHandle): void {
+    handle.isReady = true;
+    this.#isHolding = !this.#isClosed;
+    for (const accepted of this.#held.splice(0)) this.dispatch(accepted);
   }
 
-  /** A worker has ended: others have what was on its way to it. */
-  part(slot: WorkerHandle): void {
-    slot.isReady = false;
-    const lost = [...slot.sending];
-    slot.sending.clear();
-    for (const accepted of lost) this.deal(accepted);
+  /** A worker has ended: others get what was on its way to it. */
+  remove(handle: WorkerHandle): void {
+    handle.isReady = false;
+    const unsent = [...handle.sending];
+    handle.sending.clear();
+    for (const accepted of unsent) this.dispatch(accepted);
   }
 
   /** No worker is to come any more. */
   close(): void {
     this.#isClosed = true;
-    this.letGo();
+    this.stopHolding();
   }
 
-  /** Until a worker comes, none is waited for. */
-  letGo(): void {
-    this.#holds = false;
-    for (const accepted of this.#waiting.splice(0)) closeAccepted(accepted);
+  /** Closes connections while there is no worker, rather than hold them. */
+  stopHolding(): void {
+    this.#isHolding = false;
+    for (const accepted of this.#held.splice(0)) closeAccepted(accepted);
   }
 
-  #least(): WorkerHandle | null {
+  #leastLoaded(): WorkerHandle | null {
     let least: WorkerHandle | null = null;
-    for (const slot of this.#slots) if (slot.isReady && (least === null || loadOf(slot) < loadOf(least))) least = slot;
+    for (const handle of this.#handles)
+      if (handle.isReady && (least === null || loadOf(handle) < loadOf(least))) least = handle;
     return least;
   }
 
-  #give(slot: WorkerHandle, accepted: Accepted): void {
-    slot.given += 1;
-    slot.sending.add(accepted);
+  #send(handle: WorkerHandle, accepted: Accepted): void {
+    handle.sent += 1;
+    handle.sending.add(accepted);
     // Sockets are not the only handles that cross (Node's `cluster` sends these), but its types know no others.
-    slot.worker.send(message, accepted as unknown as SendHandle, {}, (error) => {
-      if (!slot.sending.delete(accepted)) return;
+    handle.worker.send(message, accepted as unknown as SendHandle, {}, (error) => {
+      if (!handle.sending.delete(accepted)) return;
       if (error === null) closeAccepted(accepted);
       else {
-        // It hears nothing more: it is about to end.
-        slot.isReady = false;
-        this.deal(accepted);
+        // It takes no more messages: it is about to end.
+        handle.isReady = false;
+        this.dispatch(accepted);
       }
     });
   }
 }
 
 /** Connections that a worker has, and those that it will have when it has read what was sent. */
-const loadOf = ({ connections, given, taken }: WorkerHandle): number => connections + given - taken;
+const loadOf = ({ connections, sent, received }: WorkerHandle): number => connections + sent - received;

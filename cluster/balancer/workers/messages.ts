@@ -1,4 +1,4 @@
-/** What a balancer's parent process and its workers say to each other. Plain data: it crosses between processes. */
+/** The messages between the primary and its workers. Plain data: it crosses between processes. */
 import type { Member, Sources } from "../../../src/placement/index.ts";
 import type { Endpoint } from "../../listen.ts";
 import type { HostCounters } from "../cluster/host.ts";
@@ -22,10 +22,10 @@ export interface WorkerStart {
   /** Names the port that the workers have. */
   readonly setup: WorkerSetup;
   readonly acceptedBy: AcceptedBy;
-  readonly snapshot: Snapshot;
+  readonly update: ClusterUpdate;
 }
 
-/** How a server stands, by what its checks and all workers' requests say. */
+/** The state of a server, by its checks and the requests of all workers. */
 export interface HostState {
   readonly name: string;
   readonly healthy: boolean;
@@ -34,11 +34,11 @@ export interface HostState {
   readonly usedInPanic: boolean;
   /** How long ago it came up, for slow start; null for long. */
   readonly upForMs: number | null;
-  /** Whether requests were lost since it last answered one: then the next answer is worth telling. */
-  readonly suspect: boolean;
+  /** Requests have failed at it since its last response: a worker reports the next response. */
+  readonly hasFailures: boolean;
 }
 
-/** A view as plain data: the policy and the hash are texts, beside the sources of the modules that these name. */
+/** A snapshot as plain data: the policy and the hash are texts, beside the sources of the modules that these name. */
 export interface SerializedSnapshot {
   readonly policy: string;
   readonly hash: string;
@@ -47,28 +47,28 @@ export interface SerializedSnapshot {
   readonly members: readonly Member[];
 }
 
-/** Who is there and how they stand; `view` is left out where it is as it was. */
-export interface Snapshot {
-  readonly view?: SerializedSnapshot;
+/** What the primary tells of its cluster; `snapshot` is left out where it is as it was. */
+export interface ClusterUpdate {
+  readonly snapshot?: SerializedSnapshot;
   readonly hostStates: readonly HostState[];
 }
 
 export type ToWorker =
   | ({ readonly type: "start" } & WorkerStart)
-  | { readonly type: "snapshot"; readonly snapshot: Snapshot }
+  | { readonly type: "update"; readonly update: ClusterUpdate }
   /** A client's, sent beside this. */
   | { readonly type: "connection" }
-  /** Asks for the counts now. */
-  | { readonly type: "count" }
+  /** Asks for the stats now. */
+  | { readonly type: "request-stats" }
   | { readonly type: "reopen-log" }
   | { readonly type: "close"; readonly deadlineMs: number };
 
-/** What a worker counted since it last told. */
+/** What a worker counted since its last message. */
 export interface StatsMessage {
   readonly servers: readonly {
     readonly name: string;
-    readonly tally: HostCounters;
-    readonly answers: readonly (readonly [status: number, count: number])[];
+    readonly counters: HostCounters;
+    readonly responses: readonly (readonly [status: number, count: number])[];
     /** As they are now. */
     readonly inFlight: number;
     readonly connections: number;
@@ -76,8 +76,8 @@ export interface StatsMessage {
   }[];
   readonly localReplies: readonly (readonly [status: number, count: number])[];
   readonly counts: ProxyCounters;
-  /** Connections that it was ever given. */
-  readonly taken: number;
+  /** Connections that the dispatcher ever gave it. */
+  readonly received: number;
   readonly durations: { readonly buckets: readonly number[]; readonly sum: number };
   /** As they are now. */
   readonly connections: number;
@@ -86,15 +86,15 @@ export interface StatsMessage {
 }
 
 export type FromWorker =
-  /** It hears now: what is sent sooner is lost. */
+  /** It listens to messages now: one that is sent sooner is lost. */
   | { readonly type: "ready" }
   /** It takes connections now. */
   | { readonly type: "started" }
-  /** `asked` for one that answers a `count`: only it has the bytes of open connections. */
-  | { readonly type: "counted"; readonly counted: StatsMessage; readonly asked: boolean }
-  | { readonly type: "answered"; readonly server: string }
-  | { readonly type: "lost"; readonly server: string; readonly code: string; readonly agoMs: number }
-  | { readonly type: "checked"; readonly server: string; readonly error: string | null }
-  /** The last request at a server that has left is over. */
-  | { readonly type: "parted"; readonly server: string; readonly address: string }
+  /** `isRequested`: it follows a `request-stats`; only then the bytes of open connections are in it. */
+  | { readonly type: "stats"; readonly stats: StatsMessage; readonly isRequested: boolean }
+  | { readonly type: "success"; readonly server: string }
+  | { readonly type: "failure"; readonly server: string; readonly code: string; readonly agoMs: number }
+  | { readonly type: "check"; readonly server: string; readonly error: string | null }
+  /** The last request at a server that was removed has ended. */
+  | { readonly type: "removed-idle"; readonly server: string; readonly address: string }
   | { readonly type: "event"; readonly event: BalancerEvent };

@@ -10,10 +10,20 @@ import type { BalancerEvent } from "../telemetry/events.ts";
 import type { LatencyHistogram } from "../telemetry/latency-histogram.ts";
 import { type AcceptedBy, addUsage, newProxyCounters, ownUsage, type Usage } from "../telemetry/proxy-stats.ts";
 import { takePort } from "./accepting.ts";
+import { clusterUpdate } from "./cluster-update.ts";
 import { ConnectionDispatcher } from "./dispatcher.ts";
-import { askCounts, atServer, closeWorker, leave, newWorkerHandle, part, tell, type WorkerHandle } from "./handle.ts";
+import {
+  closeWorker,
+  newWorkerHandle,
+  recordExit,
+  recordIdle,
+  requestStats,
+  sendTo,
+  setLoad,
+  type WorkerHandle,
+} from "./handle.ts";
 import { type FromWorker, type WorkerSetup, workerArguments } from "./messages.ts";
-import { snapshotOf } from "./snapshot.ts";
+
 import { addStats, type StatsTotals } from "./stats.ts";
 
 export interface WorkersOptions {
@@ -21,7 +31,7 @@ export interface WorkersOptions {
   /** The module that a worker process runs. */
   readonly file: string;
   readonly setup: WorkerSetup;
-  readonly members: Cluster;
+  readonly cluster: Cluster;
   readonly durations: LatencyHistogram;
   readonly emit: (event: BalancerEvent) => void;
 }
@@ -42,19 +52,19 @@ class WorkerPool implements DataPlane {
   restarts = 0;
   acceptedBy: AcceptedBy = "dispatcher";
   readonly #options: WorkersOptions;
-  readonly #slots = new Set<WorkerHandle>();
-  readonly #dealer = new ConnectionDispatcher(this.#slots);
+  readonly #handles = new Set<WorkerHandle>();
+  readonly #dispatcher = new ConnectionDispatcher(this.#handles);
   readonly #totals: StatsTotals;
   #listener: Listener | null = null;
   readonly #restarts = new Set<NodeJS.Timeout>();
-  #shown: ClusterSnapshot | null = null;
+  #sentSnapshot: ClusterSnapshot | null = null;
   #closing = false;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
-    const { members, durations } = options;
+    const { cluster, durations } = options;
     const { localReplies, counts } = this;
-    this.#totals = { localReplies, counts, durations, find: (name) => members.find(name) };
+    this.#totals = { localReplies, counts, durations, find: (name) => cluster.find(name) };
   }
 
   get port(): number {
@@ -62,20 +72,20 @@ class WorkerPool implements DataPlane {
   }
 
   get connections(): number {
-    return [...this.#slots].reduce((sum, slot) => sum + slot.connections, 0);
+    return [...this.#handles].reduce((sum, handle) => sum + handle.connections, 0);
   }
 
   get workers(): number {
-    return this.#slots.size;
+    return this.#handles.size;
   }
 
   get usage(): Usage {
-    return [...this.#slots].reduce((sum, { usage }) => addUsage(sum, usage), ownUsage());
+    return [...this.#handles].reduce((sum, { usage }) => addUsage(sum, usage), ownUsage());
   }
 
   async start(): Promise<void> {
     const { setup, workers } = this.#options;
-    const { acceptedBy, listener } = await takePort(setup.listen, (accepted) => this.#dealer.deal(accepted));
+    const { acceptedBy, listener } = await takePort(setup.listen, (accepted) => this.#dispatcher.dispatch(accepted));
     this.acceptedBy = acceptedBy;
     this.#listener = listener;
     try {
@@ -88,35 +98,35 @@ class WorkerPool implements DataPlane {
 
   /** Tells every worker what has changed. */
   update(): void {
-    const { view } = this.#options.members;
-    const snapshot = snapshotOf(view, view !== this.#shown);
-    this.#shown = view;
-    for (const { worker } of this.#slots) tell(worker, { type: "snapshot", snapshot });
+    const { snapshot } = this.#options.cluster;
+    const update = clusterUpdate(snapshot, snapshot !== this.#sentSnapshot);
+    this.#sentSnapshot = snapshot;
+    for (const { worker } of this.#handles) sendTo(worker, { type: "update", update });
   }
 
   forget(host: Host): void {
-    for (const slot of this.#slots) atServer(slot, host, { inFlight: 1, connections: 0 });
+    for (const handle of this.#handles) setLoad(handle, host, { inFlight: 1, connections: 0 });
   }
 
   /** Each worker sees it in the states that `update` tells. */
   hostDown(): void {}
 
   async reopenLog(): Promise<void> {
-    for (const { worker } of this.#slots) tell(worker, { type: "reopen-log" });
+    for (const { worker } of this.#handles) sendTo(worker, { type: "reopen-log" });
     // Counts come after it.
     await this.refresh();
   }
 
   async refresh(): Promise<void> {
-    await Promise.all([...this.#slots].map(askCounts));
+    await Promise.all([...this.#handles].map(requestStats));
   }
 
   async close(deadlineMs: number): Promise<void> {
     this.#closing = true;
     for (const timer of this.#restarts) clearTimeout(timer);
     const closed = this.#listener?.close();
-    this.#dealer.close();
-    await Promise.all([...this.#slots].map(({ worker }) => closeWorker(worker, deadlineMs)));
+    this.#dispatcher.close();
+    await Promise.all([...this.#handles].map(({ worker }) => closeWorker(worker, deadlineMs)));
     await closed;
   }
 
@@ -125,64 +135,64 @@ class WorkerPool implements DataPlane {
     const began = performance.now();
     // A worker has no business with the control port.
     const worker = fork(this.#options.file, workerArguments, { env: { ...process.env, LBCTL_TOKEN: "" } });
-    const slot = newWorkerHandle(worker);
-    this.#slots.add(slot);
+    const handle = newWorkerHandle(worker);
+    this.#handles.add(handle);
     return new Promise((resolve, reject) => {
-      const ended = (how: string): void => {
-        this.#ended(slot, how, began);
+      const onExit = (how: string): void => {
+        this.#onExit(handle, how, began);
         reject(new Error(`a worker ended before it took connections (${how})`));
       };
-      worker.once("exit", (code, signal) => ended(signal ?? `exit code ${code}`));
+      worker.once("exit", (code, signal) => onExit(signal ?? `exit code ${code}`));
       worker.on("error", (error) => {
         // One that could not even be started does not exit. What it lacks may be descriptors.
         if (worker.pid !== undefined) return;
-        this.#dealer.letGo();
-        ended(codeOf(error));
+        this.#dispatcher.stopHolding();
+        onExit(codeOf(error));
       });
       worker.on("message", (message: FromWorker) => {
-        if (message.type === "ready") this.#begin(worker);
+        if (message.type === "ready") this.#startWorker(worker);
         else if (message.type === "started") {
-          this.#dealer.welcome(slot);
+          this.#dispatcher.add(handle);
           resolve();
-        } else this.#take(slot, message);
+        } else this.#onMessage(handle, message);
       });
     });
   }
 
-  #begin(worker: ChildProcess): void {
-    const { setup, members } = this.#options;
+  #startWorker(worker: ChildProcess): void {
+    const { setup, cluster } = this.#options;
     const listen = { host: setup.listen.host, port: this.port };
-    const snapshot = snapshotOf(members.view, true);
-    tell(worker, { type: "start", setup: { ...setup, listen }, acceptedBy: this.acceptedBy, snapshot });
+    const update = clusterUpdate(cluster.snapshot, true);
+    sendTo(worker, { type: "start", setup: { ...setup, listen }, acceptedBy: this.acceptedBy, update });
   }
 
-  #take(slot: WorkerHandle, message: FromWorker): void {
-    const { members, emit } = this.#options;
-    if (message.type === "counted") {
-      addStats(this.#totals, slot, message.counted);
-      if (message.asked) slot.waiting.shift()?.();
-    } else if (message.type === "parted") part(slot, message.server, message.address);
+  #onMessage(handle: WorkerHandle, message: FromWorker): void {
+    const { cluster, emit } = this.#options;
+    if (message.type === "stats") {
+      addStats(this.#totals, handle, message.stats);
+      if (message.isRequested) handle.statsWaiters.shift()?.();
+    } else if (message.type === "removed-idle") recordIdle(handle, message.server, message.address);
     else if (message.type === "event") emit(message.event);
     else if ("server" in message) {
-      const host = members.find(message.server);
+      const host = cluster.find(message.server);
       if (host === undefined) return;
-      if (message.type === "answered") members.recordSuccess(host);
-      else if (message.type === "checked") members.recordCheck(host, message.error);
-      else if (message.type === "lost") this.#lost(host, message.code, performance.now() - message.agoMs);
+      if (message.type === "success") cluster.recordSuccess(host);
+      else if (message.type === "check") cluster.recordCheck(host, message.error);
+      else if (message.type === "failure") this.#recordFailure(host, message.code, performance.now() - message.agoMs);
     }
   }
 
-  /** From a first loss on, every worker tells when the server answers again. */
-  #lost(host: Host, code: string, began: number): void {
+  /** From a first failure on, every worker reports the next response of the server. */
+  #recordFailure(host: Host, code: string, began: number): void {
     const before = host.consecutiveFailures;
-    this.#options.members.recordFailure(host, code, began);
+    this.#options.cluster.recordFailure(host, code, began);
     if (before === 0 && host.consecutiveFailures > 0) this.update();
   }
 
-  #ended(slot: WorkerHandle, how: string, began: number): void {
-    this.#slots.delete(slot);
-    leave(slot);
-    this.#dealer.part(slot);
+  #onExit(handle: WorkerHandle, how: string, began: number): void {
+    this.#handles.delete(handle);
+    recordExit(handle);
+    this.#dispatcher.remove(handle);
     if (this.#closing) return;
     this.#options.emit({ type: "worker-lost", reason: how });
     this.#restart(performance.now() - began < restartMs ? restartMs : 0);

@@ -2,15 +2,15 @@ import { type Host, type HostCounters, newHostCounters } from "../cluster/host.t
 import type { DataPlane } from "../proxy/data-plane.ts";
 import type { LatencyHistogram } from "../telemetry/latency-histogram.ts";
 import { newProxyCounters, ownUsage, type ProxyCounters } from "../telemetry/proxy-stats.ts";
-import { atServer, type WorkerHandle } from "./handle.ts";
+import { setLoad, type WorkerHandle } from "./handle.ts";
 import type { StatsMessage } from "./messages.ts";
 
 type Pairs = readonly (readonly [number, number])[];
 
-/** Tells what was counted since it last told: a parent adds it to what it has. */
+/** Tells what was stats since it last told: a parent adds it to what it has. */
 export class StatsDelta {
   readonly #durations: LatencyHistogram;
-  readonly #told = new Map<string, { tally: HostCounters; answers: ReadonlyMap<number, number> }>();
+  readonly #sent = new Map<string, { counters: HostCounters; responses: ReadonlyMap<number, number> }>();
   #counts = newProxyCounters();
   #localReplies: ReadonlyMap<number, number> = new Map();
   #buckets: readonly number[] = [];
@@ -20,7 +20,7 @@ export class StatsDelta {
     this.#durations = durations;
   }
 
-  take(hosts: readonly Host[], plane: DataPlane): Omit<StatsMessage, "taken"> {
+  take(hosts: readonly Host[], plane: DataPlane): Omit<StatsMessage, "received"> {
     const localReplies = grown(plane.localReplies, this.#localReplies);
     this.#localReplies = new Map(plane.localReplies);
     const counts = minus(plane.counts, this.#counts);
@@ -43,13 +43,13 @@ export class StatsDelta {
   }
 
   #server({ name, counts, inFlight, connections, lastError }: Host): StatsMessage["servers"][number] {
-    const before = this.#told.get(name);
-    const tally = tallyOf(counts);
-    this.#told.set(name, { tally, answers: new Map(counts.answers) });
+    const before = this.#sent.get(name);
+    const counters = countersOf(counts);
+    this.#sent.set(name, { counters, responses: new Map(counts.responses) });
     return {
       name,
-      tally: minus(tally, before?.tally ?? newHostCounters()),
-      answers: grown(counts.answers, before?.answers),
+      counters: minus(counters, before?.counters ?? newHostCounters()),
+      responses: grown(counts.responses, before?.responses),
       inFlight,
       connections,
       lastError,
@@ -57,8 +57,8 @@ export class StatsDelta {
   }
 }
 
-/** The counts of a server without what its parent process counts itself. */
-const tallyOf = ({ ejections, answers, ...tally }: Host["counts"]): HostCounters => tally;
+/** The counts of a server without what the primary counts itself. */
+const countersOf = ({ ejections, responses, ...counters }: Host["counts"]): HostCounters => counters;
 
 type Numbers<T> = { readonly [Name in keyof T]: number };
 
@@ -68,7 +68,7 @@ function minus<T extends Numbers<T>>(now: T, before: Numbers<T>): T {
   return Object.fromEntries(names.map((name) => [name, now[name] - before[name]])) as T;
 }
 
-/** Where what workers counted is added up. */
+/** Where what workers stats is added up. */
 export interface StatsTotals {
   readonly localReplies: Map<number, number>;
   readonly counts: ProxyCounters;
@@ -76,22 +76,22 @@ export interface StatsTotals {
   find(server: string): Host | undefined;
 }
 
-/** Adds what the worker behind `handle` counted since it last told. */
-export function addStats(totals: StatsTotals, handle: WorkerHandle, counted: StatsMessage): void {
-  for (const { name, tally, answers, inFlight, connections, lastError } of counted.servers) {
+/** Adds what the worker behind `handle` stats since it last told. */
+export function addStats(totals: StatsTotals, handle: WorkerHandle, stats: StatsMessage): void {
+  for (const { name, counters, responses, inFlight, connections, lastError } of stats.servers) {
     const host = totals.find(name);
     if (host === undefined) continue;
-    addNumbers<HostCounters>(host.counts, tally);
-    addPairs(host.counts.answers, answers);
-    if (tally.failures > 0) host.lastError = lastError;
-    atServer(handle, host, { inFlight, connections });
+    addNumbers<HostCounters>(host.counts, counters);
+    addPairs(host.counts.responses, responses);
+    if (counters.failures > 0) host.lastError = lastError;
+    setLoad(handle, host, { inFlight, connections });
   }
-  addPairs(totals.localReplies, counted.localReplies);
-  addNumbers(totals.counts, counted.counts);
-  totals.durations.add(counted.durations.buckets, counted.durations.sum);
-  handle.connections = counted.connections;
-  handle.taken = counted.taken;
-  handle.usage = { cpuSeconds: counted.cpuSeconds, residentBytes: counted.residentBytes };
+  addPairs(totals.localReplies, stats.localReplies);
+  addNumbers(totals.counts, stats.counts);
+  totals.durations.add(stats.durations.buckets, stats.durations.sum);
+  handle.connections = stats.connections;
+  handle.received = stats.received;
+  handle.usage = { cpuSeconds: stats.cpuSeconds, residentBytes: stats.residentBytes };
 }
 
 function addPairs(counts: Map<number, number>, more: Pairs): void {

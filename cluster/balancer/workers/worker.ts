@@ -8,10 +8,10 @@ import type { BalancerEvent } from "../telemetry/events.ts";
 import { LatencyHistogram } from "../telemetry/latency-histogram.ts";
 import { type FromWorker, type ToWorker, type WorkerStart, workerArguments } from "./messages.ts";
 import { StatsDelta } from "./stats.ts";
-import { loaded, WorkerCluster } from "./worker-cluster.ts";
+import { loadSnapshot, WorkerCluster } from "./worker-cluster.ts";
 
 /** Often enough for a status that is looked at; who needs it exact asks. */
-const tellEveryMs = 200;
+const statsEveryMs = 200;
 
 /** Whether this process was started to be one. */
 export const isWorker = (): boolean => process.argv[2] === workerArguments[0];
@@ -19,15 +19,15 @@ export const isWorker = (): boolean => process.argv[2] === workerArguments[0];
 /** Runs this process as a worker, until its parent closes it or is gone. */
 export function runWorker(): void {
   // One message after the other: a module that has to be loaded first must not be overtaken.
-  let working: Promise<Working | null> = Promise.resolve(null);
+  let running: Promise<RunningWorker | null> = Promise.resolve(null);
   process.on("message", (message: ToWorker, accepted?: unknown) => {
     if (message.type === "connection") {
       connections.take(accepted as Accepted);
       return;
     }
-    working = working.then((now) => (message.type === "start" ? start(message) : take(now, message)));
-    working.catch((error: unknown) => {
-      tell({ type: "event", event: { type: "defect", reason: inspect(error) } });
+    running = running.then((now) => (message.type === "start" ? start(message) : apply(now, message)));
+    running.catch((error: unknown) => {
+      send({ type: "event", event: { type: "defect", reason: inspect(error) } });
       process.exit(1);
     });
   });
@@ -36,10 +36,10 @@ export function runWorker(): void {
   process.on("disconnect", () => process.exit());
   // Its parent may have ended while this was loaded.
   if (!process.connected) process.exit();
-  tell({ type: "ready" });
+  send({ type: "ready" });
 }
 
-const tell = (message: FromWorker): void => {
+const send = (message: FromWorker): void => {
   if (process.connected) process.send?.(message, undefined, {}, () => {});
 };
 
@@ -60,69 +60,69 @@ const connections = {
   },
 };
 
-interface Working {
-  readonly replica: WorkerCluster;
+interface RunningWorker {
+  readonly cluster: WorkerCluster;
   readonly plane: DataPlane;
   count(): Promise<void>;
   reopenLog(): Promise<void>;
   close(deadlineMs: number): Promise<void>;
 }
 
-async function start({ setup, acceptedBy, snapshot }: WorkerStart): Promise<Working | null> {
-  if (snapshot.view === undefined) throw new Error("the first snapshot has no view");
+async function start({ setup, acceptedBy, update }: WorkerStart): Promise<RunningWorker | null> {
+  if (update.snapshot === undefined) throw new Error("the first update has no snapshot");
   const durations = new LatencyHistogram();
   let plane: DataPlane | undefined;
-  const replica = new WorkerCluster(await loaded(snapshot.view), setup, {
-    tell,
-    left: (host) => plane?.forget(host),
-    down: (host) => plane?.hostDown(host),
+  const cluster = new WorkerCluster(await loadSnapshot(update.snapshot), setup, {
+    send,
+    onHostRemoved: (host) => plane?.forget(host),
+    onHostDown: (host) => plane?.hostDown(host),
   });
-  replica.stand(snapshot.hostStates);
-  const emit = (event: BalancerEvent): void => tell({ type: "event", event });
-  const options = { ...setup, members: replica, trust: parseTrustedProxies(setup.trust), durations, emit };
+  cluster.applyHostStates(update.hostStates);
+  const emit = (event: BalancerEvent): void => send({ type: "event", event });
+  const options = { ...setup, cluster, trust: parseTrustedProxies(setup.trust), durations, emit };
   plane =
     acceptedBy === "kernel"
       ? await openDataPlane(options, (pass) => listenFor(setup.listen, pass, "shared"))
       : await openDataPlane(options, (pass) => connections.open(pass));
-  tell({ type: "started" });
-  return working(replica, plane, new StatsDelta(durations));
+  send({ type: "started" });
+  return runningWorker(cluster, plane, new StatsDelta(durations));
 }
 
-function working(replica: WorkerCluster, plane: DataPlane, counting: StatsDelta): Working {
-  const told = (asked: boolean): void =>
-    tell({
-      type: "counted",
-      counted: { ...counting.take(replica.view.hosts, plane), taken: connections.count },
-      asked,
+function runningWorker(cluster: WorkerCluster, plane: DataPlane, delta: StatsDelta): RunningWorker {
+  const sendStats = (isRequested: boolean): void =>
+    send({
+      type: "stats",
+      stats: { ...delta.take(cluster.snapshot.hosts, plane), received: connections.count },
+      isRequested,
     });
-  const timer = setInterval(() => told(false), tellEveryMs);
+  const timer = setInterval(() => sendStats(false), statsEveryMs);
   // Who asks wants all of it: also what takes a look at each connection.
   const count = async (): Promise<void> => {
     await plane.refresh();
-    told(true);
+    sendStats(true);
   };
   const close = async (deadlineMs: number): Promise<void> => {
     await plane.close(deadlineMs);
     clearInterval(timer);
-    told(false);
+    sendStats(false);
     process.disconnect();
   };
-  return { replica, plane, count, reopenLog: () => plane.reopenLog(), close };
+  return { cluster, plane, count, reopenLog: () => plane.reopenLog(), close };
 }
 
 type Order = Exclude<ToWorker, { type: "start" | "connection" }>;
 
-async function take(working: Working | null, message: Order): Promise<Working | null> {
-  if (message.type === "snapshot" && working !== null) {
-    const { view, hostStates } = message.snapshot;
-    if (view !== undefined) working.replica.show(await loaded(view));
-    working.replica.stand(hostStates);
-    working.plane.update();
-  } else if (message.type === "count") await working?.count();
-  else if (message.type === "reopen-log") await working?.reopenLog();
+async function apply(running: RunningWorker | null, message: Order): Promise<RunningWorker | null> {
+  if (message.type === "update" && running !== null) {
+    const { snapshot, hostStates } = message.update;
+    if (snapshot !== undefined) running.cluster.replaceSnapshot(await loadSnapshot(snapshot));
+    running.cluster.applyHostStates(hostStates);
+    running.plane.update();
+  } else if (message.type === "request-stats") await running?.count();
+  else if (message.type === "reopen-log") await running?.reopenLog();
   else if (message.type === "close") {
-    if (working === null) process.disconnect();
-    else void working.close(message.deadlineMs);
+    if (running === null) process.disconnect();
+    else void running.close(message.deadlineMs);
   }
-  return working;
+  return running;
 }

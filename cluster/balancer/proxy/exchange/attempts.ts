@@ -1,4 +1,4 @@
-import { begin, end, type Host } from "../../cluster/host.ts";
+import { beginRequest, endRequest, type Host } from "../../cluster/host.ts";
 import type { AttemptFailure, FailureReason } from "../contract.ts";
 import type { ExchangeContext } from "./context.ts";
 import type { LocalReplyReason } from "./local-reply.ts";
@@ -90,15 +90,15 @@ export class Attempts {
 
   /** Begins the next attempt, and returns its server; or why there is none. */
   begin(): Host | LocalReplyReason {
-    const { members } = this.#context;
+    const { cluster } = this.#context;
     // With nobody else to ask, a server whose connection broke is asked once more.
-    const host = members.chooseHost(this.#key, this.#tried) ?? members.chooseHost(this.#key, this.#unreached);
+    const host = cluster.chooseHost(this.#key, this.#tried) ?? cluster.chooseHost(this.#key, this.#unreached);
     if (host === null) return this.#reply;
     if (host === "policy-failed") return host;
     this.count += 1;
     if (this.count > 1) this.#began = performance.now();
     this.#host = host;
-    begin(host);
+    beginRequest(host);
     return host;
   }
 
@@ -110,14 +110,14 @@ export class Attempts {
   end(): Host | null {
     const host = this.#host;
     this.#host = null;
-    if (host !== null) end(host);
+    if (host !== null) endRequest(host);
     return host;
   }
 
   /** The present attempt was answered whole. */
   succeed(): void {
     const host = this.end();
-    if (host !== null) this.#context.members.recordSuccess(host);
+    if (host !== null) this.#context.cluster.recordSuccess(host);
   }
 
   /** Tells those who judge servers that the present attempt failed. */
@@ -125,12 +125,12 @@ export class Attempts {
     const host = this.#host;
     const { blames, isUnreached } = retryRules[reason];
     if (host === null || !blames) return;
-    const { members } = this.#context;
+    const { cluster } = this.#context;
     host.counts.failures += 1;
     host.lastError = code;
-    if (isUnreached) members.recordCheck(host, code);
+    if (isUnreached) cluster.recordCheck(host, code);
     // Responses that are late do not come from one event, as connections do that break together: each counts.
-    members.recordFailure(host, code, reason === "response-timeout" ? performance.now() : this.#began);
+    cluster.recordFailure(host, code, reason === "response-timeout" ? performance.now() : this.#began);
   }
 
   /**
@@ -159,9 +159,9 @@ export class Attempts {
 
   /** Whether another server is to be tried because this one answers with `status`, as `--retry-on` asks; then `leave` follows. */
   isRetriedOn(status: number): boolean {
-    const { settings, members, retryBudget } = this.#context;
+    const { settings, cluster, retryBudget } = this.#context;
     if (!settings.retryOn.includes(status) || this.#host === null || this.count >= settings.attempts) return false;
-    const other = members.chooseHost(this.#key, [...this.#tried, this.#host]);
+    const other = cluster.chooseHost(this.#key, [...this.#tried, this.#host]);
     return other !== null && other !== "policy-failed" && retryBudget.take(performance.now());
   }
 

@@ -7,7 +7,7 @@ import type { RetryBudget } from "./retry-budget.ts";
 
 /** What all exchanges share. */
 export interface ExchangeContext {
-  readonly members: HostSelection;
+  readonly cluster: HostSelection;
   readonly trust: TrustedProxies;
   readonly settings: Settings;
   readonly upstream: UpstreamDispatcher;

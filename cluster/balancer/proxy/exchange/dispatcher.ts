@@ -45,6 +45,6 @@ export class ExchangeDispatcher implements RequestDispatcher {
     if (accessLog === null) return;
     const address = head === null ? peer.address : new RequestKeySource(head, peer, trust).clientAddress;
     const entry = newAccessLogEntry(address, head?.method ?? null, head?.path ?? null, null);
-    accessLog.add({ ...entry, status, reason, answerBytes: bodyLength(reply), id: replyId(reply) });
+    accessLog.add({ ...entry, status, reason, responseBytes: bodyLength(reply), id: replyId(reply) });
   }
 }

@@ -1,5 +1,5 @@
 import type { RequestHead } from "../../../../src/http1/index.ts";
-import { countAnswer, type Host } from "../../cluster/host.ts";
+import { countResponse, type Host } from "../../cluster/host.ts";
 import { type AccessLogEntry, newAccessLogEntry } from "../../telemetry/access-log-entry.ts";
 import type { AttemptFailure, DetachedStream, Downstream, RequestError, RequestHandler } from "../contract.ts";
 import { Attempts } from "./attempts.ts";
@@ -32,17 +32,18 @@ export class Exchange implements RequestOwner, RelayOwner {
 
   /** Takes all that it needs of `head` at once: its reader goes on to the next request. */
   constructor(context: ExchangeContext, downstream: Downstream, head: RequestHead) {
-    const { view } = context.members;
+    const { snapshot } = context.cluster;
     this.#context = context;
     this.#downstream = downstream;
     this.#writer = new ResponseWriter(context, downstream, head);
     this.#request = new ForwardedRequest(this, context, downstream, head, this.#writer);
     this.#relay = new ResponseRelay(this, this.#request, this.#writer, downstream);
     const source = new RequestKeySource(head, downstream.peer, context.trust);
-    this.#key = view.readKey(source);
-    this.ownsRequestId = view.key.kind === "request-id";
+    this.#key = snapshot.readKey(source);
+    this.ownsRequestId = snapshot.key.kind === "request-id";
     this.#entry =
-      context.accessLog && newAccessLogEntry(source.clientAddress, head.method, source.target, view.tellKey(this.#key));
+      context.accessLog &&
+      newAccessLogEntry(source.clientAddress, head.method, source.target, snapshot.tellKey(this.#key));
     this.#attempts = new Attempts(context, this.#key, this.#began);
   }
 
@@ -78,7 +79,7 @@ export class Exchange implements RequestOwner, RelayOwner {
 
   responseStarted(status: number): string {
     const { host } = this.#attempts;
-    if (host !== null) countAnswer(host, status);
+    if (host !== null) countResponse(host, status);
     this.#response = "begun";
     this.#request.dropReplay();
     if (this.#entry !== null) {
@@ -93,7 +94,7 @@ export class Exchange implements RequestOwner, RelayOwner {
   }
 
   bodyRelayed(bytes: number): void {
-    if (this.#entry !== null) this.#entry.answerBytes += bytes;
+    if (this.#entry !== null) this.#entry.responseBytes += bytes;
   }
 
   responseEnded(takesBody: boolean): void {
@@ -141,7 +142,7 @@ export class Exchange implements RequestOwner, RelayOwner {
     const tunnel = new Tunnel(this.#context, (fromClient, fromServer) => {
       if (this.#entry !== null) {
         this.#entry.requestBytes = fromClient;
-        this.#entry.answerBytes = fromServer;
+        this.#entry.responseBytes = fromServer;
       }
       this.#leave();
       // Either side may end it.
@@ -162,7 +163,7 @@ export class Exchange implements RequestOwner, RelayOwner {
     const lines = keepAlive ? this.#writer.lines(this.#ownLines()) : "Connection: close\r\n";
     const reply = replyTo(this.#request.method, localReply(reason, lines));
     if (this.#entry !== null) {
-      this.#entry.answerBytes = bodyLength(reply);
+      this.#entry.responseBytes = bodyLength(reply);
       this.#entry.id = replyId(reply);
     }
     this.#downstream.output.add(reply);

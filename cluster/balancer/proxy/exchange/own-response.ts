@@ -53,7 +53,7 @@ function options(head: RequestHead, context: ExchangeContext): OwnResponse | nul
 /** The balancer's own health: 200, or 503 when there is no server to give a request to. */
 function health(head: RequestHead, context: ExchangeContext): OwnResponse {
   if (head.method !== "GET" && head.method !== "HEAD") return rejected("method-not-allowed", head, context);
-  const servers = context.members.view.hosts.map((host) => ({ name: host.name, state: stateOf(host) }));
+  const servers = context.cluster.snapshot.hosts.map((host) => ({ name: host.name, state: stateOf(host) }));
   const isHealthy = servers.some(({ state }) => state === "up");
   const body = JSON.stringify({ status: isHealthy ? "ok" : "no server available", servers });
   const status = isHealthy ? 200 : 503;

@@ -1,12 +1,12 @@
 import { formatPolicy, sourcesOf } from "../../../src/placement/index.ts";
 import type { Host } from "../cluster/host.ts";
 import type { ClusterSnapshot } from "../cluster/snapshot.ts";
-import type { HostState, SerializedSnapshot, Snapshot } from "./messages.ts";
+import type { ClusterUpdate, HostState, SerializedSnapshot } from "./messages.ts";
 
-/** Returns what workers are told of a view: how its servers stand now, and `withView` also who they are and how one is chosen. */
-export const snapshotOf = (view: ClusterSnapshot, withView: boolean): Snapshot => ({
-  ...(withView ? { view: serialize(view) } : {}),
-  hostStates: view.hosts.map(stateOf),
+/** Returns the states of a snapshot's servers for workers, and, `whole`, the snapshot itself. */
+export const clusterUpdate = (snapshot: ClusterSnapshot, whole: boolean): ClusterUpdate => ({
+  ...(whole ? { snapshot: serialize(snapshot) } : {}),
+  hostStates: snapshot.hosts.map(stateOf),
 });
 
 const serialize = ({ policy, hash, key, members }: ClusterSnapshot): SerializedSnapshot => ({
@@ -24,5 +24,5 @@ const stateOf = ({ name, healthy, ejected, draining, usedInPanic, consecutiveFai
   draining,
   usedInPanic,
   upForMs: Number.isFinite(upSince) ? performance.now() - upSince : null,
-  suspect: consecutiveFailures > 0,
+  hasFailures: consecutiveFailures > 0,
 });
