@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
-import { type CommandEntry, commandTable } from "./command-table.ts";
-import { flagsOf } from "./context.ts";
+import { commandTable } from "./command-table.ts";
+import { type CommandEntry, flagsOf } from "./context.ts";
 import { ExitCode, UserError } from "./errors.ts";
 import { version } from "./package-root.ts";
 import { createTerminal, type TerminalOptions } from "./terminal.ts";
@@ -18,6 +18,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
       signal: interrupted,
       flags: flagsOf(options),
       args: command.args,
+      commands: commandTable,
     };
     current = entry;
     exitCode = await (await entry.load()).run(context);

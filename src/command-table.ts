@@ -1,22 +1,7 @@
 import { optionRows, placeholderOf } from "../cluster/balancer/config/options.ts";
-import type { CommandModule } from "./context.ts";
+import type { CommandEntry } from "./context.ts";
 import { hashes, policies } from "./placement/index.ts";
 import { furtherCharts } from "./report/further-charts.ts";
-
-/** A command as the help shows it. Its work is loaded only when it runs, so that `--help` is quick. */
-export interface CommandEntry {
-  readonly name: string;
-  readonly summary: string;
-  readonly description?: string;
-  readonly arguments?: readonly (readonly [name: string, description: string])[];
-  readonly options: readonly (readonly [flags: string, description: string, fallback?: string])[];
-  readonly examples: readonly string[];
-  /** After a Ctrl-C it rolls back, saves or drains, and then ends by itself. */
-  readonly endsItself?: true;
-  /** It takes SIGHUP for itself: it is no closed terminal that ends it. */
-  readonly hearsHangup?: true;
-  load(): Promise<CommandModule>;
-}
 
 type OptionRow = CommandEntry["options"][number];
 
@@ -65,14 +50,6 @@ const balancerOptions: readonly OptionRow[] = optionRows.flatMap(([, option]): O
     ...aliases.map((alias): OptionRow => [`--${alias}${placeholder}`, `a former name of --${option.flag}`]),
   ];
 });
-
-/** What a shell completes after a flag; of a list, after each comma. */
-export const flagValues: Readonly<Record<string, readonly string[]>> = {
-  "--policy": Object.keys(policies),
-  "--hash": Object.keys(hashes),
-  "--chart": [...Object.keys(furtherCharts), "all"],
-  "--driver": ["process", "compose", "auto"],
-};
 
 /** Every command, in the order of the help. */
 export const commandTable: readonly CommandEntry[] = [

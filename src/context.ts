@@ -12,11 +12,28 @@ export interface Context {
   readonly flags: Flags;
   /** Positional arguments. */
   readonly args: readonly string[];
+  /** Every command, in the order of the help. */
+  readonly commands: readonly CommandEntry[];
 }
 
 /** One command: `commands/NAME.ts` exports it as `run`. It returns an exit code other than 0 where that is no error. */
 export interface CommandModule {
   run(context: Context): Promise<ExitCode | undefined>;
+}
+
+/** A command as the help shows it. Its work is loaded only when it runs, so that `--help` is quick. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly arguments?: readonly (readonly [name: string, description: string])[];
+  readonly options: readonly (readonly [flags: string, description: string, fallback?: string])[];
+  readonly examples: readonly string[];
+  /** After a Ctrl-C it rolls back, saves or drains, and then ends by itself. */
+  readonly endsItself?: true;
+  /** It takes SIGHUP for itself: it is no closed terminal that ends it. */
+  readonly hearsHangup?: true;
+  load(): Promise<CommandModule>;
 }
 
 /** Flags as they were typed; a command checks each one where it reads it. */

@@ -1,4 +1,4 @@
-/** The balancer as a process, configured by `LBCTL_*` variables (`env.ts` lists them). */
+/** The balancer as a process, configured by `LBCTL_*` variables (`config/environment.ts` reads them). */
 import { fileURLToPath } from "node:url";
 import { PlacementError } from "../../src/placement/index.ts";
 import { explainListenError } from "../listen.ts";
@@ -29,8 +29,8 @@ function explain(error: unknown): string {
 async function run(): Promise<void> {
   try {
     const workerFile = fileURLToPath(import.meta.url);
-    const config = { ...(await configFromEnv(process.env)), workerFile, version, log };
-    const starting = startBalancer(config);
+    const config = { ...(await configFromEnv(process.env)), workerFile, version };
+    const starting = startBalancer(config, log);
     reopenOnSignals(starting);
     const balancer = await starting;
     const at = formatAddress({ host: config.listen.host, port: balancer.port });

@@ -1,4 +1,5 @@
 import type { Member } from "../../src/placement/index.ts";
+import { createMetrics } from "./admin/metrics.ts";
 import { type ControlOptions, type RunningControl, startControl } from "./admin/server.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { HealthChecks } from "./cluster/health-checks.ts";
@@ -11,7 +12,6 @@ import { startDataPlane } from "./proxy/data-plane.ts";
 import { closeSink, openSink } from "./telemetry/access-log-sink.ts";
 import { type BalancerEvent, Events } from "./telemetry/events.ts";
 import { LatencyHistogram } from "./telemetry/latency-histogram.ts";
-import { createMetrics } from "./telemetry/metrics.ts";
 import type { WorkerSetup } from "./workers/messages.ts";
 
 export interface RunningBalancer {
@@ -28,14 +28,17 @@ export interface RunningBalancer {
 }
 
 /**
- * Starts a balancer in this process. Rejects with a ConfigError or PlacementError for a configuration that cannot be,
+ * Starts a balancer in this process. `log` is called with every change: a server up or down, a membership, a policy. Rejects with a ConfigError or PlacementError for a configuration that cannot be,
  * and with the system's error (`EADDRINUSE`, …) for a port that it cannot have.
  */
-export async function startBalancer(config: BalancerConfig): Promise<RunningBalancer> {
+export async function startBalancer(
+  config: BalancerConfig,
+  log: (event: BalancerEvent) => void = () => {},
+): Promise<RunningBalancer> {
   checkControl(config);
   checkProxyProtocol(config);
   const events = new Events();
-  events.subscribe(config.log);
+  events.subscribe(log);
   const durations = new LatencyHistogram();
   const metrics = createMetrics(durations, config.version);
   const checks = new HealthChecks(config.check, (host, error) => cluster.recordCheck(host, error));
@@ -102,7 +105,7 @@ const sharedOut = [
 ] as const satisfies readonly (keyof Settings)[];
 
 /** What of the configuration a worker needs: it is plain data. What is limited in all is shared out. */
-function workerSetup({ log, members, check, token, policy, hash, version, ...setup }: BalancerConfig): WorkerSetup {
+function workerSetup({ members, check, token, policy, hash, version, ...setup }: BalancerConfig): WorkerSetup {
   const shares = sharedOut.map((field) => [field, Math.ceil(setup[field] / setup.workers)]);
   return { ...setup, ...Object.fromEntries(shares) };
 }

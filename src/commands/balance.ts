@@ -23,12 +23,12 @@ import { plural } from "../report/format.ts";
 
 /** Runs the balancer alone, in the foreground, until Ctrl-C; requests in flight end first. */
 export async function run({ flags, signal, terminal }: Context): Promise<Code> {
-  const config = await balancerConfig(flags, (event) => {
-    for (const each of withAlias(event)) terminal.note(JSON.stringify(each));
-  });
+  const config = await balancerConfig(flags);
   for (const at of [config.listen, ...(config.control ? [config.control] : [])])
     if (at.port !== 0) await assertPortFree(at.host, at.port, "--listen and --control");
-  const starting = startBalancer(config);
+  const starting = startBalancer(config, (event) => {
+    for (const each of withAlias(event)) terminal.note(JSON.stringify(each));
+  });
   reloadOnHangup(starting, flags, terminal.note);
   const balancer = await starting;
   const { host } = config.listen;
@@ -71,7 +71,7 @@ async function reload(balancer: RunningBalancer, flags: Flags): Promise<string> 
   }
 }
 
-async function balancerConfig(flags: Flags, log: BalancerConfig["log"]): Promise<BalancerConfig> {
+async function balancerConfig(flags: Flags): Promise<BalancerConfig> {
   const control = flags.text("control");
   const token = process.env.LBCTL_TOKEN;
   if (control !== undefined && !token)
@@ -92,7 +92,6 @@ async function balancerConfig(flags: Flags, log: BalancerConfig["log"]): Promise
     workerFile: fileURLToPath(new URL("../../cluster/balancer/main.js", import.meta.url)),
     accessLog: flags.text("access-log") ?? (process.env.LBCTL_ACCESS_LOG || null),
     version,
-    log,
   });
 }
 

@@ -4,13 +4,15 @@ import { cdfChart } from "./cdf-chart.ts";
 import { plural } from "./format.ts";
 import type { FurtherChart } from "./further-charts.ts";
 import { type Group, groupsOf, labelsOf } from "./groups.ts";
-import { type Load, loadChart } from "./load-chart.ts";
+import { loadChart } from "./load-chart.ts";
 import { meanChart } from "./mean-chart.ts";
 import { movedByPolicyChart } from "./moved-by-policy-chart.ts";
 import { movedChart } from "./moved-chart.ts";
 import { type ChartConfiguration, renderPng } from "./renderer.ts";
-import { type RingOf, ringChart } from "./ring-chart.ts";
+import type { RingOf } from "./ring.ts";
+import { ringChart } from "./ring-chart.ts";
 import type { AnalyzeResult, SendResult, StudyPoint } from "./run.ts";
+import type { Load } from "./server-loads.ts";
 import { spreadChart } from "./spread-chart.ts";
 import { type VnodeSweep, vnodesChart } from "./vnodes-chart.ts";
 

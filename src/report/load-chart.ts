@@ -3,16 +3,7 @@ import { chartOptions, colour, type Headings, LAYOUT_WITH_MARGIN, lineStyle, log
 import { count, inNaturalOrder, shortNames } from "./format.ts";
 import { loadTitle } from "./load-title.ts";
 import type { ChartConfiguration, Plugin } from "./renderer.ts";
-import { serverLoads } from "./server-loads.ts";
-
-/** The load of each server under one policy. */
-export interface Load {
-  /** The policy, as the legend says it. */
-  readonly label: string;
-  readonly counts: Record<string, number>;
-  /** Each server's weight, where they differ. */
-  readonly weights?: Record<string, number>;
-}
+import { type Load, serverLoads } from "./server-loads.ts";
 
 /** Beyond these, bars are too thin to read: the loads are drawn as lines from the busiest server to the idlest. */
 const MOST_BARS = 40;

@@ -1,6 +1,5 @@
 import { capitalised, listed, plural, roundPercent } from "./format.ts";
-import type { Load } from "./load-chart.ts";
-import { busiestOf, serverLoads } from "./server-loads.ts";
+import { busiestOf, type Load, serverLoads } from "./server-loads.ts";
 
 /** More uneven than this is what a chart has to say first. */
 const UNEVEN = 0.25;

@@ -2,9 +2,9 @@ import { rowMarks } from "./chart-marks.ts";
 import { chartOptions, colour } from "./chart-theme.ts";
 import { count, listed, percent, roundPercent } from "./format.ts";
 import { type Group, labelsOf } from "./groups.ts";
-import { nameOf, type Step, stepsOf } from "./moved-chart.ts";
 import { movedTitle } from "./moved-title.ts";
 import type { ChartConfiguration } from "./renderer.ts";
+import { nameOf, type Step, stepsOf } from "./steps.ts";
 
 /** More rows than this can't be read: those in the middle are left out. */
 const MOST_ROWS = 24;

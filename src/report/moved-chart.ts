@@ -1,9 +1,10 @@
 import { barFigures, categoryLevels } from "./chart-marks.ts";
 import { chartOptions, colour } from "./chart-theme.ts";
 import { percent, roundPercent } from "./format.ts";
-import { type Group, labelsOf, movedOf } from "./groups.ts";
+import { type Group, labelsOf } from "./groups.ts";
 import { movedTitle } from "./moved-title.ts";
 import type { ChartConfiguration } from "./renderer.ts";
+import { nameOf, stepsOf } from "./steps.ts";
 
 /** The share of the keys that moved at each step, beside the least that an even placement moves. Null without a step. */
 export function movedChart(groups: readonly Group[], what: string): ChartConfiguration | null {
@@ -48,24 +49,3 @@ export function movedChart(groups: readonly Group[], what: string): ChartConfigu
     plugins: [categoryLevels(steps.map((step) => step.ideal)), barFigures(percent)],
   };
 }
-
-/** One change of the number of servers. Fractions of all keys. */
-export interface Step {
-  readonly from: number;
-  readonly to: number;
-  readonly fraction: number;
-  readonly ideal: number;
-}
-
-/** The steps of a policy, over all runs. */
-export const stepsOf = (group: Group): Step[] =>
-  group.points.flatMap((point) => {
-    const { servers, moved } = point;
-    const fraction = movedOf(point);
-    return moved === null || fraction === null
-      ? []
-      : [{ from: moved.fromServers, to: servers, fraction, ideal: moved.ideal }];
-  });
-
-/** "3 → 4". */
-export const nameOf = ({ from, to }: Step): string => `${from} → ${to}`;

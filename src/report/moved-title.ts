@@ -1,5 +1,5 @@
 import { listed, roundPercent } from "./format.ts";
-import type { Step } from "./moved-chart.ts";
+import type { Step } from "./steps.ts";
 
 const MOST_NAMES = 3;
 /** Nearer to the least than this on average, in fractions of all keys, is as good as the least. */

@@ -1,6 +1,6 @@
 import { colour, INK } from "./chart-theme.ts";
 import { count, inNaturalOrder, percent, roundPercent, shortNames } from "./format.ts";
-import type { RingPicture } from "./ring-chart.ts";
+import type { RingPicture } from "./ring.ts";
 import type { Arc, Panel, Slice } from "./ring-drawing.ts";
 import type { StudyPoint } from "./run.ts";
 import { serverLoads } from "./server-loads.ts";

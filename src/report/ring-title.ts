@@ -1,5 +1,5 @@
 import { count, roundPercent, shortNames } from "./format.ts";
-import type { RingPicture } from "./ring-chart.ts";
+import type { RingPicture } from "./ring.ts";
 import { busiestOf, serverLoads } from "./server-loads.ts";
 
 /** Busier than this over the fair share is what a chart has to say first. */

@@ -1,5 +1,14 @@
 import type { StudyPoint } from "./run.ts";
 
+/** The load of each server under one policy. */
+export interface Load {
+  /** The policy, as the legend says it. */
+  readonly label: string;
+  readonly counts: Record<string, number>;
+  /** Each server's weight, where they differ. */
+  readonly weights?: Record<string, number>;
+}
+
 /** What one server had of all requests. Shares are fractions of the whole. */
 export interface ServerLoad {
   readonly name: string;

@@ -11,7 +11,7 @@ import {
   parsePolicy,
 } from "../placement/index.ts";
 import type { PlacementFigures } from "../report/charts.ts";
-import type { Ring } from "../report/ring-chart.ts";
+import type { Ring } from "../report/ring.ts";
 import type { StudyPoint } from "../report/run.ts";
 import type { VnodeSweep } from "../report/vnodes-chart.ts";
 import { hasVnodes, vnodeSweep } from "../simulate/vnode-sweep.ts";

@@ -65,7 +65,7 @@ describe("41: the control port", () => {
 
   test("lives through garbage and clients that leave, and takes neither for a defect", async () => {
     const logged: unknown[] = [];
-    const balancer = await startFor([], { log: (event) => logged.push(event) });
+    const balancer = await startFor([], {}, (event) => logged.push(event));
     expect(await exchange(balancer.controlPort, "nonsense\r\n\r\n")).toContain(" 400 ");
     await new Promise<void>((resolve) => {
       const socket = connect({ host: "127.0.0.1", port: balancer.controlPort }, () => {
@@ -98,7 +98,7 @@ describe("41: the control port", () => {
 
   test("tells the log of every change", async () => {
     const logged: unknown[] = [];
-    const balancer = await startFor(await startServers(1), { log: (event) => logged.push(event) });
+    const balancer = await startFor(await startServers(1), {}, (event) => logged.push(event));
     await control(balancer, "POST", "/v1/servers/server-1/drain");
     await control(balancer, "PUT", "/v1/servers", { servers: [] });
     expect(logged).toEqual([

@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { onTestFinished } from "vitest";
 import { type BalancerConfig, defaultCheck, withDefaults } from "../../cluster/balancer/config/config.ts";
 import { type RunningBalancer, startBalancer } from "../../cluster/balancer/start.ts";
+import type { BalancerEvent } from "../../cluster/balancer/telemetry/events.ts";
 import { listen } from "../../cluster/listen.ts";
 import { startServer } from "../../cluster/server/server.ts";
 import type { Member } from "../../src/placement/index.ts";
@@ -76,7 +77,11 @@ export interface Balancer extends RunningBalancer {
 type Controlled = Pick<Balancer, "controlPort">;
 
 /** Starts a balancer without checks, with a control port, in front of `members`. */
-export async function startFor(members: readonly Member[], more: Partial<BalancerConfig> = {}): Promise<Balancer> {
+export async function startFor(
+  members: readonly Member[],
+  more: Partial<BalancerConfig> = {},
+  log?: (event: BalancerEvent) => void,
+): Promise<Balancer> {
   const config = withDefaults({
     listen: anywhere,
     control: anywhere,
@@ -86,7 +91,7 @@ export async function startFor(members: readonly Member[], more: Partial<Balance
     drainMs: 2_000,
     ...more,
   });
-  const balancer = await startBalancer(config);
+  const balancer = await startBalancer(config, log);
   onTestFinished(() => balancer.close());
   const { controlPort } = balancer;
   if (controlPort === null) throw new Error("the balancer has no control port");

@@ -109,7 +109,7 @@ test("35: with no rate asked for, a body of which nothing comes is cut all the s
 describe("37: connections", () => {
   test("are so many in all, and those beyond get a 503 that is counted, and no line of a log", async () => {
     const events: BalancerEvent[] = [];
-    const balancer = await startFor([], { maxConnections: 2, log: (event) => events.push(event) });
+    const balancer = await startFor([], { maxConnections: 2 }, (event) => events.push(event));
     const first = await enter(balancer.port);
     await enter(balancer.port);
     for (const bytes of ["", health])

@@ -166,7 +166,7 @@ describe("a module that fails on a request", () => {
 
   test("again and again is told once, and later how often it was", async () => {
     const logged: { type: string }[] = [];
-    const balancer = await startFor(await startServers(2), { ...byUri, log: (event) => logged.push(event) });
+    const balancer = await startFor(await startServers(2), byUri, (event) => logged.push(event));
     await setPolicy(balancer, policy.name, [policy]);
     const replies = await Promise.all(Array.from({ length: 50 }, () => ask(balancer.port, { path: "/throws" })));
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([500]));

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { DataPlane } from "../proxy/data-plane.ts";
 import type { Events } from "../telemetry/events.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
+import type { Metrics } from "./metrics.ts";
 import type { ScaleRequests } from "./scale-requests.ts";
 import type { EventStreams } from "./streams.ts";
 

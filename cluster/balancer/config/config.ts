@@ -9,7 +9,6 @@ import {
   parsePolicy,
 } from "../../../src/placement/index.ts";
 import type { Endpoint } from "../../listen.ts";
-import type { BalancerEvent } from "../telemetry/events.ts";
 import { ConfigError } from "./address.ts";
 import type { HashKey } from "./hash-key.ts";
 import { defaultSettings, type Settings } from "./options.ts";
@@ -52,8 +51,6 @@ export interface BalancerConfig extends Settings {
   readonly accessLog: string | null;
   /** What `/metrics` says it is. */
   readonly version: string;
-  /** Called with every change: a server up or down, a membership, a policy. */
-  readonly log: (event: BalancerEvent) => void;
 }
 
 /** HAProxy's shape: every 2 s, 1 s to answer, three to fall, two to rise. */
@@ -83,7 +80,6 @@ export const withDefaults = (given: Partial<BalancerConfig>): BalancerConfig => 
   workerFile: null,
   accessLog: null,
   version: "unknown",
-  log: () => {},
   ...given,
 });
 

@@ -4,9 +4,8 @@
  * an exchange or a client.
  */
 import type { BodyReader, Framing, RequestHead, ResponseHead } from "../../../src/http1/index.ts";
-import type { Endpoint } from "../../listen.ts";
 import type { Host } from "../cluster/host.ts";
-import type { RequestFields } from "./headers/request-fields.ts";
+import type { RequestFields, RequestOrigin } from "./headers/request-fields.ts";
 import type { Output } from "./io/output.ts";
 import type { ByteStream } from "./io/stream.ts";
 
@@ -18,13 +17,8 @@ export interface Clock {
 // ---- downstream → exchange
 
 /** What the balancer knows of the other end of a client's connection. */
-export interface Peer {
-  /** Its normalized address: the peer's own, or the one that the PROXY header names. */
-  readonly address: string;
-  /** It may say whom it speaks for (`--trust`). */
-  readonly isTrusted: boolean;
+export interface Peer extends RequestOrigin {
   readonly fields: RequestFields;
-  localAddress(): Endpoint | null;
 }
 
 /** Why a request that has not been answered ends: the reasons of local replies that a downstream connection finds. */

@@ -1,8 +1,8 @@
 /** The head of a request as the server gets it. */
 import { Field, Framing, fieldSet, type RequestHead } from "../../../../src/http1/index.ts";
+import type { Endpoint } from "../../../listen.ts";
 import { formatAddress } from "../../config/address.ts";
 import { type RewriteRule, rewriteTarget } from "../../config/rewrite.ts";
-import type { Peer } from "../contract.ts";
 import { canonicalLength, hasField, hopByHopInRequest, keptLines } from "./hop-by-hop.ts";
 
 /** Fields that say where a request came from: written anew, and kept from a trusted peer alone. */
@@ -14,6 +14,16 @@ const provenance = fieldSet(
   Field.xRealIp,
 );
 
+/** The other end of a client's connection, as its requests tell of it. */
+export interface RequestOrigin {
+  /** Its normalized address: the peer's own, or the one that the PROXY header names. */
+  readonly address: string;
+  /** It may say whom it speaks for (`--trust`). */
+  readonly isTrusted: boolean;
+  /** Our own end of its connection; null when it is unknown, because the peer has gone. */
+  localAddress(): Endpoint | null;
+}
+
 interface RequestFieldsOptions {
   readonly via: boolean;
   readonly rewrites: readonly RewriteRule[];
@@ -21,14 +31,14 @@ interface RequestFieldsOptions {
 
 /** Writes the heads of one client's requests for its servers. */
 export class RequestFields {
-  readonly #peer: Peer;
+  readonly #peer: RequestOrigin;
   readonly #rewrites: readonly RewriteRule[];
   readonly #via: string;
   /** The provenance lines of the host that was asked for last: most clients ask for one alone. */
   #host = "";
   #lines = "";
 
-  constructor(peer: Peer, { via, rewrites }: RequestFieldsOptions) {
+  constructor(peer: RequestOrigin, { via, rewrites }: RequestFieldsOptions) {
     this.#peer = peer;
     this.#rewrites = rewrites;
     this.#via = via ? "Via: 1.1 lbctl\r\n" : "";

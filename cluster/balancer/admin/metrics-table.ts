@@ -1,5 +1,12 @@
+import type { Cluster } from "../cluster/cluster.ts";
 import { type Host, stateOf } from "../cluster/host.ts";
-import type { MetricsSource } from "./metrics.ts";
+import type { ProxyStats } from "../telemetry/proxy-stats.ts";
+
+/** What the metrics are read from. */
+export interface MetricsSource {
+  readonly cluster: Cluster;
+  readonly plane: ProxyStats;
+}
 
 /** One series: a counter where its name ends in `_total`, else a gauge. */
 interface Series<Of> {

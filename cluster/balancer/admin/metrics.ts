@@ -1,18 +1,10 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import { formatPolicy } from "../../../src/placement/index.ts";
-import type { Cluster } from "../cluster/cluster.ts";
 import { type Host, stateOf } from "../cluster/host.ts";
 import { sharesOf } from "../cluster/key-shares.ts";
 import { formatHashKey } from "../config/hash-key.ts";
-import type { LatencyHistogram } from "./latency-histogram.ts";
-import { ofServers, ofTheBalancer } from "./metrics-table.ts";
-import type { ProxyStats } from "./proxy-stats.ts";
-
-/** What the metrics are read from. */
-export interface MetricsSource {
-  readonly cluster: Cluster;
-  readonly plane: ProxyStats;
-}
+import type { LatencyHistogram } from "../telemetry/latency-histogram.ts";
+import { type MetricsSource, ofServers, ofTheBalancer } from "./metrics-table.ts";
 
 export interface Metrics {
   readonly contentType: string;
