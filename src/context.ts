@@ -17,7 +17,7 @@ export interface Context {
 }
 
 /** One command: `commands/NAME.ts` exports it as `run`. It returns an exit code other than 0 where that is no error. */
-export interface CommandModule {
+interface CommandModule {
   run(context: Context): Promise<ExitCode | undefined>;
 }
 
