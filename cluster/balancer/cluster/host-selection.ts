@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { takesKey } from "./availability.ts";
 import type { Host } from "./host.ts";
 import type { PlacementFailures } from "./placement-failures.ts";

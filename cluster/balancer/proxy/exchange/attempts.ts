@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { beginRequest, endRequest, type Host } from "../../cluster/host.ts";
 import type { AttemptFailure, FailureReason } from "../contract.ts";
 import type { ExchangeContext } from "./context.ts";

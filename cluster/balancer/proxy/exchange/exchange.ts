@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import type { RequestHead } from "../../../../src/http1/index.ts";
 import { countResponse, type Host } from "../../cluster/host.ts";
 import { type AccessLogEntry, newAccessLogEntry } from "../../telemetry/access-log-entry.ts";

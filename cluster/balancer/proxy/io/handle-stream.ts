@@ -6,6 +6,19 @@ import { type ByteStream, noHandler, type StreamHandler, saturationBytes } from 
 
 /** Every stream reads into this. What arrives is used or copied before anything else is read. */
 const shared = Buffer.allocUnsafeSlow(65_536);
+/** Its beginnings up to this length are kept, once made: most messages are short, and as long as one before. */
+const longestKept = 2_048;
+const beginnings: (Buffer | undefined)[] = Array.from({ length: longestKept + 1 });
+
+/** Returns the first `length` bytes of `shared`. */
+function beginning(length: number): Buffer {
+  if (length > longestKept) return shared.subarray(0, length);
+  const kept = beginnings[length];
+  if (kept !== undefined) return kept;
+  const made = shared.subarray(0, length);
+  beginnings[length] = made;
+  return made;
+}
 
 /** Error numbers of libuv. */
 const endOfFile = -4095;
@@ -134,7 +147,7 @@ export class HandleStream implements ByteStream {
     if (this.isDestroyed || count === 0) return;
     if (count > 0) {
       this.bytesRead += count;
-      this.handler.onData(shared.subarray(0, count));
+      this.handler.onData(beginning(count));
       return;
     }
     this.#isEnded = true;

@@ -1,28 +1,20 @@
+import { performance } from "node:perf_hooks";
 import { type BodyReader, Field, Framing } from "../../../../src/http1/index.ts";
 import type { Host } from "../../cluster/host.ts";
-import type { Settings } from "../../config/options.ts";
-import type { Clock, FailureReason, RequestStream, ResponseHandler } from "../contract.ts";
+import type { FailureReason, RequestStream, ResponseHandler } from "../contract.ts";
 import { hasField } from "../headers/hop-by-hop.ts";
-import { addRun } from "../io/body-run.ts";
 import { ByteCounter } from "../io/byte-counter.ts";
-import type { HeadReaders } from "../io/head-readers.ts";
 import { Input } from "../io/input.ts";
 import { LingeringClose } from "../io/lingering-close.ts";
-import { Output } from "../io/output.ts";
 import type { ByteStream, StreamHandler } from "../io/stream.ts";
+import type { UpstreamContext } from "./context.ts";
+import { RequestWriter } from "./request-writer.ts";
 import { ResponseDeadline } from "./response-deadline.ts";
 import { ResponseEvent, ResponseReader } from "./response-reader.ts";
 import { failAll, SentRequests } from "./sent-requests.ts";
 
 /** How long a server may take to read the rest of a request that it has answered, in milliseconds. */
 const lingerMs = 5_000;
-
-/** What the connections to all servers share. */
-export interface UpstreamContext {
-  readonly settings: Settings;
-  readonly clock: Clock;
-  readonly readers: HeadReaders;
-}
 
 /** What a connection tells its pool. */
 export interface ConnectionOwner {
@@ -46,7 +38,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
   readonly #stream: ByteStream;
   readonly #host: Host;
   readonly #input: Input;
-  readonly #output: Output;
+  readonly #writer: RequestWriter;
   readonly #reader: ResponseReader;
   readonly #bytes: ByteCounter;
   readonly #sent = new SentRequests();
@@ -56,18 +48,12 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
   #isLasting = true;
   /** Responses are to come that nobody waits for any more. */
   #isSpent = false;
-  /** The body of the request has not been sent whole. */
-  #isSending = false;
   /** The response is whole, and the server still takes the request's body. */
   #isUploading = false;
-  /** The code of a write that failed; null while none has. */
-  #writeError: string | null = null;
   /** Its stream belongs to another owner. */
   #isDetached = false;
   #closing: LingeringClose | null = null;
   #isGone = false;
-  /** Bytes written before the present requests. */
-  #mark = 0;
   /** When the last response was whole, in milliseconds of `performance.now()`; NaN before the first. */
   #freedAt = Number.NaN;
 
@@ -76,7 +62,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
     this.#stream = stream;
     this.#host = host;
     this.#input = new Input(stream, (bytes, at) => this.#take(bytes, at));
-    this.#output = new Output(stream);
+    this.#writer = new RequestWriter(stream);
     this.#reader = new ResponseReader(readers);
     this.#bytes = new ByteCounter(stream, host.counts);
     this.#deadline = new ResponseDeadline(clock, settings);
@@ -88,36 +74,30 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
 
   // ---- requests out
 
-  /** Sends requests to an idle connection, in one write. Each but the last is without a body. */
-  send(handlers: readonly ResponseHandler[]): void {
-    for (const handler of handlers) this.#output.add(handler.request.opening);
-    this.#sent.begin(handlers, performance.now());
-    this.#isSending = handlers[0]?.request.isWhole === false;
-    this.#mark = this.#stream.bytesWritten;
+  /** Takes requests over and sends them to an idle connection, in one write. Each but the last is without a body. */
+  send(handlers: ResponseHandler[]): void {
+    this.#writer.begin(handlers);
+    this.#sent.begin(handlers);
     this.#deadline.expectResponse();
-    const isWhole = !this.#isSending;
+    const isWhole = !this.#writer.isSending;
     for (const handler of handlers) handler.onRequestStart(this);
     if (isWhole) this.flush();
   }
 
   sendBody(bytes: Buffer, body: BodyReader): boolean {
-    if (this.#writeError !== null) return true;
-    addRun(this.#output, bytes, body);
-    if (body.done) {
-      this.#isSending = false;
-      if (!this.#reader.isInBody) this.#deadline.expectResponse();
-    }
-    return !this.#stream.isSaturated;
+    this.#writer.addBody(bytes, body);
+    if (!this.#writer.isSending && !this.#reader.isInBody) this.#deadline.expectResponse();
+    return this.#writer.isTaken;
   }
 
   flush(): void {
-    this.#awaitBody(this.#output.flush());
-    if (this.#isUploading && !this.#isSending) this.#endUpload();
+    this.#awaitBody(this.#writer.flush());
+    if (this.#isUploading && !this.#writer.isSending) this.#endUpload();
   }
 
   /** Whoever does not send a body, or does not take it, keeps the other waiting: a slow client is no fault of its server's. */
   #awaitBody(isTaken: boolean): void {
-    if (!this.#isSending || this.#reader.isInBody) return;
+    if (!this.#writer.isSending || this.#reader.isInBody) return;
     if (isTaken) this.#deadline.clear();
     else this.#deadline.expectResponse();
   }
@@ -238,7 +218,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
   /** The response is whole; `moreCame`: bytes stand behind it. */
   #endResponse(handler: ResponseHandler, moreCame: boolean): void {
     const { trailers } = this.#reader.body;
-    this.#isUploading = this.#isSending && this.#isLasting && this.#writeError === null && !moreCame;
+    this.#isUploading = this.#writer.isSending && this.#isLasting && this.#writer.error === null && !moreCame;
     const takesBody = this.#isUploading;
     if (takesBody) this.#awaitBody(!this.#stream.isSaturated);
     else this.#free(moreCame);
@@ -253,7 +233,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
     // What was taken back was asked for here, too.
     const isUnsolicited = moreCame && this.#sent.length === 0 && !this.#isSpent;
     if (isUnsolicited) this.#owner.recordUnsolicited();
-    if (!this.#isLasting || this.#isSending || this.#isSpent || isUnsolicited || this.#writeError !== null)
+    if (!this.#isLasting || this.#writer.isSending || this.#isSpent || isUnsolicited || this.#writer.error !== null)
       this.#leave();
     else if (this.#sent.length === 0) this.#rest();
     else {
@@ -289,10 +269,10 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
 
   onError(code: string, operation: "read" | "write"): void {
     if (operation === "read" || this.#sent.length === 0) {
-      this.#end(this.#writeError ?? code);
+      this.#end(this.#writer.error ?? code);
       return;
     }
-    this.#writeError = code;
+    this.#writer.error = code;
     this.#deadline.expectRest();
     this.#input.resume();
     // Whatever else comes of the body is dropped: nothing holds it up.
@@ -314,7 +294,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
   /** Ends, and with it all that was under way. */
   #fail(reason: FailureReason, code: string): void {
     const [first, ...rest] = this.#sent.take();
-    const wasSent = this.#stream.bytesWritten > this.#mark;
+    const wasSent = this.#writer.wasSent;
     this.destroy();
     if (rest.length > 0) this.#owner.recordBlocked();
     if (first?.request.isOver === false) first.onResponseError({ reason, code, wasSent });
@@ -358,7 +338,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
   sweep(now: number): void {
     if (this.#closing !== null) this.#closing.sweep(now);
     else if (this.#isDetached || !this.#deadline.isPast(now)) return;
-    else if (this.#writeError !== null) this.#fail("broken", this.#writeError);
+    else if (this.#writer.error !== null) this.#fail("broken", this.#writer.error);
     else if (this.#sent.length > 0) this.#fail("response-timeout", "TIMEOUT");
     else this.destroy();
   }

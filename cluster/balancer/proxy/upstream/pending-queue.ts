@@ -1,4 +1,5 @@
 import type { ResponseHandler } from "../contract.ts";
+import type { Pipelining } from "./pipelining.ts";
 
 interface Pending {
   readonly handler: ResponseHandler;
@@ -18,22 +19,37 @@ export class PendingQueue {
     this.#pending.push({ handler, since: now });
   }
 
-  /** Removes all and returns those that somebody still waits for. */
-  take(): Pending[] {
-    const pending = this.#pending;
-    this.#pending = [];
-    return pending.filter(({ handler }) => !handler.request.isOver);
+  /** Forgets those that nobody waits for. */
+  prune(): void {
+    if (this.#pending.some(isOver)) this.#pending = this.#pending.filter((each) => !isOver(each));
   }
 
-  /** Puts those that still have to wait back, before any that came meanwhile. */
-  putBack(pending: Pending[]): void {
-    this.#pending = [...pending, ...this.#pending];
+  /** Removes and returns the first, and those behind it that may be sent with it. */
+  takeBatch(pipelining: Pipelining): ResponseHandler[] {
+    const batch: ResponseHandler[] = [];
+    for (let left = pipelining.batchLength(this.#pending); left > 0; left -= 1)
+      batch.push((this.#pending.shift() as Pending).handler);
+    return batch;
   }
 
-  /** Removes and returns those that have waited for `ms` or longer, and forgets those that nobody waits for. */
+  /** Removes and returns the one that `ahead` others stand before; undefined when there is none. */
+  takeBehind(ahead: number): ResponseHandler | undefined {
+    return this.#pending.splice(ahead, 1)[0]?.handler;
+  }
+
+  /** Removes and returns all. */
+  take(): ResponseHandler[] {
+    this.prune();
+    return this.#pending.splice(0).map(({ handler }) => handler);
+  }
+
+  /** Removes and returns those that have waited for `ms` or longer. */
   takeLate(now: number, ms: number): ResponseHandler[] {
-    const all = this.take();
-    this.#pending = all.filter(({ since }) => now - since < ms);
-    return all.filter(({ since }) => now - since >= ms).map(({ handler }) => handler);
+    this.prune();
+    const firstInTime = this.#pending.findIndex(({ since }) => now - since < ms);
+    const late = this.#pending.splice(0, firstInTime < 0 ? this.#pending.length : firstInTime);
+    return late.map(({ handler }) => handler);
   }
 }
+
+const isOver = ({ handler }: Pending): boolean => handler.request.isOver;

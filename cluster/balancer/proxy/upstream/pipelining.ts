@@ -5,6 +5,11 @@ import type { UpstreamRequest } from "../contract.ts";
 const timesMean = 4;
 const leastTimeoutMs = 100;
 
+/** A request that waits to be sent. */
+interface Waiting {
+  readonly handler: { readonly request: UpstreamRequest };
+}
+
 export class Pipelining {
   readonly #depth: number;
   #isStopped = false;
@@ -21,11 +26,12 @@ export class Pipelining {
     return this.#depth > 1 && !this.#isStopped && isPipelinable;
   }
 
-  /** Returns the end of the batch that begins at `from`: at least one request, and more only where each may be pipelined. */
-  batchEnd(requests: readonly UpstreamRequest[], from: number): number {
-    let at = from;
-    while (at < requests.length && at - from < this.#depth && this.allows(requests[at] as UpstreamRequest)) at += 1;
-    return Math.max(at, from + 1);
+  /** Returns how many from the beginning of `waiting` go out together: one, or more where each may be pipelined; 0 for none. */
+  batchLength(waiting: readonly Waiting[]): number {
+    let length = 0;
+    while (length < waiting.length && length < this.#depth && this.allows((waiting[length] as Waiting).handler.request))
+      length += 1;
+    return Math.max(length, Math.min(1, waiting.length));
   }
 
   /** How long a request stays behind another one, or first after another one, in milliseconds. Then it is sent alone. */

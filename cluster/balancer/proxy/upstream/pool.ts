@@ -1,26 +1,21 @@
+import { performance } from "node:perf_hooks";
 import type { Host } from "../../cluster/host.ts";
-import { isLocal } from "../../config/error-code.ts";
 import type { AttemptFailure, FailureReason, ResponseHandler } from "../contract.ts";
-import { connectStream } from "../io/connect.ts";
-import { type ConnectionOwner, UpstreamConnection, type UpstreamContext } from "./connection.ts";
+import type { ByteStream } from "../io/stream.ts";
+import { ConnectAttempts, type ConnectOwner } from "./connect-attempts.ts";
+import { type ConnectionOwner, UpstreamConnection } from "./connection.ts";
+import type { UpstreamContext } from "./context.ts";
 import { IdleConnections } from "./idle-connections.ts";
 import { PendingQueue } from "./pending-queue.ts";
 import { Pipelining } from "./pipelining.ts";
 import { Reuse } from "./reuse.ts";
 
-/** A connection that is being made, for a request. */
-interface ConnectAttempt {
-  readonly handler: ResponseHandler;
-  readonly deadline: number;
-  readonly giveUp: () => void;
-}
-
 /** The connections to one server, and the requests that wait for one. */
-export class Pool implements ConnectionOwner {
+export class Pool implements ConnectionOwner, ConnectOwner {
   readonly #host: Host;
   readonly #context: UpstreamContext;
   readonly #connections = new Set<UpstreamConnection>();
-  readonly #connecting = new Set<ConnectAttempt>();
+  readonly #connecting: ConnectAttempts;
   readonly #idle = new IdleConnections<UpstreamConnection>();
   readonly #pending = new PendingQueue();
   readonly #pipelining: Pipelining;
@@ -32,12 +27,13 @@ export class Pool implements ConnectionOwner {
   constructor(context: UpstreamContext, host: Host) {
     this.#context = context;
     this.#host = host;
+    this.#connecting = new ConnectAttempts(this, host.endpoint, context.settings.connectTimeoutMs);
     this.#pipelining = new Pipelining(context.settings.pipelineDepth);
   }
 
   /** Sends a request on a connection that is ready or new; or later, when there is one. */
   dispatch(handler: ResponseHandler, connection: "any" | "new"): void {
-    if (connection === "new") this.#connect(handler);
+    if (connection === "new") this.#connecting.connect(handler);
     else if (this.#pending.length > 0 || this.#waitsForTurn(handler)) this.#waitOrOverflow(handler);
     else this.#sendNow(handler);
   }
@@ -63,17 +59,18 @@ export class Pool implements ConnectionOwner {
     const connection = this.#idle.take();
     if (connection !== undefined) this.#send(connection, [handler]);
     else if (this.#isFull) this.#waitOrOverflow(handler);
-    else this.#connect(handler);
+    else this.#connecting.connect(handler);
   }
 
   get #isFull(): boolean {
     return this.#connections.size + this.#connecting.size >= this.#context.settings.maxServerConnections;
   }
 
-  #send(connection: UpstreamConnection, handlers: readonly ResponseHandler[]): void {
-    this.#host.counts.connectionsReused += handlers.length;
+  #send(connection: UpstreamConnection, handlers: ResponseHandler[]): void {
+    const { length } = handlers;
+    this.#host.counts.connectionsReused += length;
     connection.send(handlers);
-    if (handlers.length > 1) this.#watchHeadOfLine();
+    if (length > 1) this.#watchHeadOfLine();
   }
 
   #scheduleTurn(): void {
@@ -89,42 +86,24 @@ export class Pool implements ConnectionOwner {
   };
 
   #sendPending(): void {
-    const pending = this.#pending.take();
-    const requests = pending.map(({ handler }) => handler.request);
-    let at = 0;
-    while (at < pending.length && this.#idle.isAnyReady) {
-      const end = this.#pipelining.batchEnd(requests, at);
-      const batch = pending.slice(at, end).map(({ handler }) => handler);
-      this.#send(this.#idle.take() as UpstreamConnection, batch);
-      at = end;
-    }
+    const pending = this.#pending;
+    pending.prune();
+    while (pending.length > 0 && this.#idle.isAnyReady)
+      this.#send(this.#idle.take() as UpstreamConnection, pending.takeBatch(this.#pipelining));
     // Connections that cool are ready soon: they are for the first of those that are left.
-    const waiting = pending.slice(at);
-    const excess = waiting.splice(Math.min(this.#idle.cooling, waiting.length));
-    while (excess.length > 0 && !this.#isFull) this.#connect((excess.shift() as (typeof excess)[0]).handler);
-    this.#pending.putBack([...waiting, ...excess]);
+    const ahead = this.#idle.cooling;
+    while (pending.length > ahead && !this.#isFull)
+      this.#connecting.connect(pending.takeBehind(ahead) as ResponseHandler);
   }
 
-  #connect(handler: ResponseHandler): void {
-    const { settings } = this.#context;
-    const attempt: ConnectAttempt = {
-      handler,
-      deadline: performance.now() + settings.connectTimeoutMs,
-      giveUp: connectStream(this.#host.endpoint, (stream, code) => {
-        this.#connecting.delete(attempt);
-        if (stream === null) this.#connectFailed(handler, isLocal(code) ? "local" : "unreachable", code);
-        else {
-          const connection = new UpstreamConnection(this.#context, this, stream, this.#host);
-          this.#connections.add(connection);
-          if (handler.request.isOver) this.release(connection);
-          else connection.send([handler]);
-        }
-      }),
-    };
-    this.#connecting.add(attempt);
+  connected(handler: ResponseHandler, stream: ByteStream): void {
+    const connection = new UpstreamConnection(this.#context, this, stream, this.#host);
+    this.#connections.add(connection);
+    if (handler.request.isOver) this.release(connection);
+    else connection.send([handler]);
   }
 
-  #connectFailed(handler: ResponseHandler, reason: FailureReason, code: string): void {
+  connectFailed(handler: ResponseHandler, reason: FailureReason, code: string): void {
     if (this.#pending.length > 0) this.#scheduleTurn();
     if (!handler.request.isOver) fail(handler, reason, code);
   }
@@ -182,29 +161,20 @@ export class Pool implements ConnectionOwner {
   }
 
   sweep(now: number): void {
-    const { connectTimeoutMs } = this.#context.settings;
     for (const connection of this.#connections) connection.sweep(now);
-    for (const attempt of this.#connecting) {
-      if (now < attempt.deadline) continue;
-      this.#connecting.delete(attempt);
-      attempt.giveUp();
-      this.#connectFailed(attempt.handler, "connect-timeout", "TIMEOUT");
-    }
+    this.#connecting.sweep(now);
     // As long as a connection may take to be made, so long may one be waited for (HAProxy's `timeout queue`).
     if (this.#pending.length === 0 || this.#isTurnScheduled) return;
-    for (const handler of this.#pending.takeLate(now, connectTimeoutMs)) fail(handler, "overflow", "FULL");
+    for (const handler of this.#pending.takeLate(now, this.#context.settings.connectTimeoutMs))
+      fail(handler, "overflow", "FULL");
   }
 
   /** The server was taken out: what has no byte of a response and can be sent twice is told so, and idle connections end. */
   hostDown(): void {
     this.#destroyIdle();
-    for (const { giveUp, handler } of [...this.#connecting]) {
-      giveUp();
-      if (!handler.request.isOver) fail(handler, "host-down", "DOWN");
-    }
-    this.#connecting.clear();
+    const waiting = [...this.#connecting.giveUp(), ...this.#pending.take()];
+    for (const handler of waiting) if (!handler.request.isOver) fail(handler, "host-down", "DOWN");
     for (const connection of [...this.#connections]) connection.hostDown();
-    for (const { handler } of this.#pending.take()) fail(handler, "host-down", "DOWN");
   }
 
   countBytes(): void {
@@ -221,7 +191,7 @@ export class Pool implements ConnectionOwner {
   close(): void {
     this.forget();
     for (const connection of [...this.#connections]) connection.destroy();
-    for (const { giveUp } of this.#connecting) giveUp();
+    this.#connecting.giveUp();
     if (this.#headOfLineTimer !== null) clearTimeout(this.#headOfLineTimer);
   }
 

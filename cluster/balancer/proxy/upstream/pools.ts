@@ -1,6 +1,6 @@
 import type { Host } from "../../cluster/host.ts";
 import type { ResponseHandler, UpstreamDispatcher } from "../contract.ts";
-import type { UpstreamContext } from "./connection.ts";
+import type { UpstreamContext } from "./context.ts";
 import { Pool } from "./pool.ts";
 
 /** The pools of all servers. */

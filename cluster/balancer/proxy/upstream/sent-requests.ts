@@ -1,8 +1,9 @@
+import { performance } from "node:perf_hooks";
 import type { FailureReason, ResponseHandler } from "../contract.ts";
 
 /** The requests that were sent on a connection and are not answered, in the order of their responses. */
 export class SentRequests {
-  readonly #handlers: ResponseHandler[] = [];
+  #handlers: ResponseHandler[] = [];
   /** When pipelined requests were sent, and when the first of them was answered; NaN where nothing is pipelined. */
   #sentAt = Number.NaN;
   #firstAt = Number.NaN;
@@ -16,10 +17,10 @@ export class SentRequests {
     return this.#handlers.length;
   }
 
-  /** Adds what is sent to an idle connection at `now`, in one write. */
-  begin(handlers: readonly ResponseHandler[], now: number): void {
-    this.#handlers.push(...handlers);
-    this.#sentAt = handlers.length > 1 ? now : Number.NaN;
+  /** Takes `handlers`, which are sent on an idle connection in one write. */
+  begin(handlers: ResponseHandler[]): void {
+    this.#handlers = handlers;
+    this.#sentAt = handlers.length > 1 ? performance.now() : Number.NaN;
     this.#firstAt = Number.NaN;
   }
 
@@ -51,7 +52,9 @@ export class SentRequests {
 
   /** Removes and returns all. */
   take(): ResponseHandler[] {
-    return this.#handlers.splice(0);
+    const all = this.#handlers;
+    this.#handlers = [];
+    return all;
   }
 
   /**
