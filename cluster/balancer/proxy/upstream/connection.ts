@@ -1,16 +1,14 @@
 import { performance } from "node:perf_hooks";
-import { type BodyReader, Field, Framing } from "../../../../src/http1/index.ts";
+import type { BodyReader, ResponseHead } from "../../../../src/http1/index.ts";
 import type { Host } from "../../cluster/host.ts";
 import type { FailureReason, RequestStream, ResponseHandler } from "../contract.ts";
-import { hasField } from "../headers/hop-by-hop.ts";
 import { ByteCounter } from "../io/byte-counter.ts";
-import { Input } from "../io/input.ts";
 import { LingeringClose } from "../io/lingering-close.ts";
 import type { ByteStream, StreamHandler } from "../io/stream.ts";
 import type { UpstreamContext } from "./context.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { ResponseDeadline } from "./response-deadline.ts";
-import { ResponseEvent, ResponseReader } from "./response-reader.ts";
+import { type ReceiverOwner, ResponseReceiver } from "./response-receiver.ts";
 import { failAll, SentRequests } from "./sent-requests.ts";
 
 /** How long a server may take to read the rest of a request that it has answered, in milliseconds. */
@@ -33,26 +31,20 @@ export interface ConnectionOwner {
 }
 
 /** A connection to a server: requests out, responses back in the same order. */
-export class UpstreamConnection implements RequestStream, StreamHandler {
+export class UpstreamConnection implements RequestStream, StreamHandler, ReceiverOwner {
   readonly #owner: ConnectionOwner;
   readonly #stream: ByteStream;
   readonly #host: Host;
-  readonly #input: Input;
   readonly #writer: RequestWriter;
-  readonly #reader: ResponseReader;
-  readonly #bytes: ByteCounter;
+  readonly #receiver: ResponseReceiver;
   readonly #sent = new SentRequests();
   readonly #deadline: ResponseDeadline;
+  readonly #bytes: ByteCounter;
   readonly #stallTimeoutMs: number;
-  /** It may be used for another request after the present response. */
-  #isLasting = true;
   /** Responses are to come that nobody waits for any more. */
   #isSpent = false;
-  /** The response is whole, and the server still takes the request's body. */
-  #isUploading = false;
-  /** Its stream belongs to another owner. */
-  #isDetached = false;
-  #closing: LingeringClose | null = null;
+  /** What the stream belongs to once it is no longer this connection's: a tunnel, or the close of an upload. */
+  #successor: LingeringClose | "tunnel" | null = null;
   #isGone = false;
   /** When the last response was whole, in milliseconds of `performance.now()`; NaN before the first. */
   #freedAt = Number.NaN;
@@ -61,11 +53,10 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
     this.#owner = owner;
     this.#stream = stream;
     this.#host = host;
-    this.#input = new Input(stream, (bytes, at) => this.#take(bytes, at));
     this.#writer = new RequestWriter(stream);
-    this.#reader = new ResponseReader(readers);
-    this.#bytes = new ByteCounter(stream, host.counts);
     this.#deadline = new ResponseDeadline(clock, settings);
+    this.#receiver = new ResponseReceiver(this, stream, this.#sent, this.#deadline, readers);
+    this.#bytes = new ByteCounter(stream, host.counts);
     this.#stallTimeoutMs = settings.stallTimeoutMs;
     stream.handler = this;
     host.connections += 1;
@@ -86,18 +77,18 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
 
   sendBody(bytes: Buffer, body: BodyReader): boolean {
     this.#writer.addBody(bytes, body);
-    if (!this.#writer.isSending && !this.#reader.isInBody) this.#deadline.expectResponse();
+    if (!this.#writer.isSending && !this.#receiver.isInBody) this.#deadline.expectResponse();
     return this.#writer.isTaken;
   }
 
   flush(): void {
     this.#awaitBody(this.#writer.flush());
-    if (this.#isUploading && !this.#writer.isSending) this.#endUpload();
+    if (this.#receiver.isEarly && !this.#writer.isSending) this.#endUpload();
   }
 
   /** Whoever does not send a body, or does not take it, keeps the other waiting: a slow client is no fault of its server's. */
   #awaitBody(isTaken: boolean): void {
-    if (!this.#writer.isSending || this.#reader.isInBody) return;
+    if (!this.#writer.isSending || this.#receiver.isInBody) return;
     if (isTaken) this.#deadline.clear();
     else this.#deadline.expectResponse();
   }
@@ -108,7 +99,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
    */
   #endUpload(): void {
     this.#sent.take();
-    this.#closing = new LingeringClose(this.#stream, {
+    this.#successor = new LingeringClose(this.#stream, {
       deadline: performance.now() + lingerMs,
       stallTimeoutMs: this.#stallTimeoutMs,
       isEnded: false,
@@ -117,14 +108,11 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
   }
 
   resume(): void {
-    if (!this.#input.isPaused) return;
-    this.#expectNextByte();
-    this.#input.resume();
-  }
-
-  #expectNextByte(): void {
-    if (this.#reader.isInBody) this.#deadline.expectMore();
+    const { input, isInBody } = this.#receiver;
+    if (!input.isPaused) return;
+    if (isInBody) this.#deadline.expectMore();
     else this.#deadline.expectResponse();
+    input.resume();
   }
 
   cancel(handler: ResponseHandler): void {
@@ -144,85 +132,26 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
   // ---- responses back
 
   onData(chunk: Buffer): void {
-    this.#input.read(chunk);
-    if (this.#sent.first?.onReadComplete() === false) {
-      this.#deadline.clear();
-      this.#input.pause();
-    }
+    this.#receiver.read(chunk);
   }
 
-  /** Takes what stands at `at`; returns the offset to go on from, or -1 when there is no more to do. */
-  #take(bytes: Buffer, at: number): number {
-    const handler = this.#sent.first;
-    if (handler === undefined || this.#isUploading) return this.#endUnsolicited();
-    const reader = this.#reader;
-    switch (reader.read(bytes, at, handler.request.method)) {
-      case ResponseEvent.incomplete:
-        return this.#input.hold(bytes, at);
-      case ResponseEvent.informational:
-        return this.#takeInformational(handler, bytes);
-      case ResponseEvent.head:
-        return this.#takeHead(handler, bytes);
-      case ResponseEvent.data:
-        return this.#takeData(handler, bytes);
-      default:
-        this.#fail("bad-response", "EPROTO");
-        return -1;
-    }
+  /** The server has seen the request: its connection is not stale. */
+  responseAnnounced(): void {
+    this.#freedAt = Number.NaN;
   }
 
-  #takeInformational(handler: ResponseHandler, bytes: Buffer): number {
-    const { head, next } = this.#reader;
-    if (head.status !== 101) {
-      // The server has seen the request: its connection is not stale.
-      this.#freedAt = Number.NaN;
-      handler.onInformational(head);
-      return next;
-    }
-    if (!handler.acceptsUpgrade(head)) {
-      this.#fail("bad-response", "EPROTO");
-      return -1;
-    }
-    this.#isDetached = true;
-    this.#sent.take();
-    const rest = Buffer.from(bytes.subarray(next));
-    handler.onUpgrade(head, { stream: this.#stream, rest, isEnded: false, release: () => this.destroy() });
-    return -1;
-  }
-
-  #takeHead(handler: ResponseHandler, bytes: Buffer): number {
-    const { head, framing, next, isInBody } = this.#reader;
-    const isPipelined = this.#sent.length > 1;
-    this.#isLasting = head.keepAlive && framing !== Framing.close && !(isPipelined && tellsOfBody(this.#reader));
-    this.#deadline.expectMore();
-    if (!handler.onResponseStart(head, framing, this.#isLasting)) {
-      // A response that is not wanted is not read: where there is more of it than its head, the connection ends.
-      if (isInBody) this.#isLasting = false;
-      this.#reader.isInBody = false;
-      this.#free(!isInBody && next < bytes.length);
-      handler.onResponseDropped();
-      return this.#stream.isDestroyed ? -1 : next;
-    }
-    if (!isInBody) this.#endResponse(handler, next < bytes.length);
-    return next;
-  }
-
-  #takeData(handler: ResponseHandler, bytes: Buffer): number {
-    const { body, next, isInBody } = this.#reader;
-    if (body.dataEnd > body.dataStart) handler.onResponseData(bytes, body.dataStart, body.dataEnd);
-    if (isInBody) this.#deadline.expectMore();
-    else this.#endResponse(handler, next < bytes.length);
-    return next;
-  }
-
-  /** The response is whole; `moreCame`: bytes stand behind it. */
-  #endResponse(handler: ResponseHandler, moreCame: boolean): void {
-    const { trailers } = this.#reader.body;
-    this.#isUploading = this.#writer.isSending && this.#isLasting && this.#writer.error === null && !moreCame;
-    const takesBody = this.#isUploading;
-    if (takesBody) this.#awaitBody(!this.#stream.isSaturated);
+  responseEnded(handler: ResponseHandler, moreCame: boolean): void {
+    const { isLasting, trailers } = this.#receiver;
+    const isUploading = this.#writer.isSending && isLasting && this.#writer.error === null && !moreCame;
+    this.#receiver.isEarly = isUploading;
+    if (isUploading) this.#awaitBody(!this.#stream.isSaturated);
     else this.#free(moreCame);
-    handler.onResponseEnd(trailers, takesBody);
+    handler.onResponseEnd(trailers, isUploading);
+  }
+
+  responseDropped(handler: ResponseHandler, moreCame: boolean): void {
+    this.#free(moreCame);
+    handler.onResponseDropped();
   }
 
   /** Nothing more is to come for the request that is answered now. */
@@ -233,8 +162,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
     // What was taken back was asked for here, too.
     const isUnsolicited = moreCame && this.#sent.length === 0 && !this.#isSpent;
     if (isUnsolicited) this.#owner.recordUnsolicited();
-    if (!this.#isLasting || this.#writer.isSending || this.#isSpent || isUnsolicited || this.#writer.error !== null)
-      this.#leave();
+    if (isUnsolicited || !this.#isReusable) this.#leave();
     else if (this.#sent.length === 0) this.#rest();
     else {
       // The response to the next pipelined request is to come.
@@ -244,9 +172,13 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
     }
   }
 
+  get #isReusable(): boolean {
+    return this.#receiver.isLasting && !this.#writer.isSending && !this.#isSpent && this.#writer.error === null;
+  }
+
   /** Waits for the next request. */
   #rest(): void {
-    this.#input.resume();
+    this.#receiver.input.resume();
     this.#deadline.expectRequest();
     this.#owner.release(this);
   }
@@ -258,13 +190,20 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
     failAll(rest, "blocked", "EOF");
   }
 
+  upgraded(handler: ResponseHandler, head: ResponseHead, rest: Buffer): void {
+    this.#successor = "tunnel";
+    this.#sent.take();
+    handler.onUpgrade(head, { stream: this.#stream, rest, isEnded: false, release: () => this.destroy() });
+  }
+
   // ---- the end
 
   onEnd(): void {
     // A reset that arrives with the last bytes is told as an end by libuv.
     const isReset = this.#stream.isReset();
-    if (!isReset && this.#reader.end()) this.#endResponse(this.#sent.first as ResponseHandler, false);
-    else this.#end(isReset ? "ECONNRESET" : "EOF");
+    const answered = isReset ? undefined : this.#receiver.end();
+    if (answered === undefined) this.#end(isReset ? "ECONNRESET" : "EOF");
+    else this.responseEnded(answered, false);
   }
 
   onError(code: string, operation: "read" | "write"): void {
@@ -274,27 +213,22 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
     }
     this.#writer.error = code;
     this.#deadline.expectRest();
-    this.#input.resume();
+    this.#receiver.input.resume();
     // Whatever else comes of the body is dropped: nothing holds it up.
     this.#sent.first?.onRequestDrain();
   }
 
   /** The server has closed or reset the connection. */
   #end(code: string): void {
-    const isStale = !Number.isNaN(this.#freedAt) && !this.#isAnswering;
+    const isStale = !Number.isNaN(this.#freedAt) && !this.#receiver.isAnswering;
     if (isStale) this.#owner.recordClose(performance.now() - this.#freedAt);
-    this.#fail(isStale ? "stale" : "broken", code);
-  }
-
-  /** Some of the response has come. */
-  get #isAnswering(): boolean {
-    return this.#reader.isInBody || this.#reader.isInHead || this.#isUploading;
+    this.responseFailed(isStale ? "stale" : "broken", code);
   }
 
   /** Ends, and with it all that was under way. */
-  #fail(reason: FailureReason, code: string): void {
+  responseFailed(reason: FailureReason, code: string): void {
+    const { wasSent } = this.#writer;
     const [first, ...rest] = this.#sent.take();
-    const wasSent = this.#writer.wasSent;
     this.destroy();
     if (rest.length > 0) this.#owner.recordBlocked();
     if (first?.request.isOver === false) first.onResponseError({ reason, code, wasSent });
@@ -302,10 +236,9 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
   }
 
   /** Bytes that nobody asked for (RFC 9112, 9.2): whose response would the next be? */
-  #endUnsolicited(): number {
+  bytesUnsolicited(): void {
     this.#owner.recordUnsolicited();
-    this.#fail("broken", "EPROTO");
-    return -1;
+    this.responseFailed("broken", "EPROTO");
   }
 
   /** Pipelined requests are under way. */
@@ -318,7 +251,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
    * they were blocked. Responses to them may still come, so that the connection ends with the present one.
    */
   releaseBlocked(now: number, timeoutMs: number): void {
-    const blocked = this.#sent.takeBlocked(now, timeoutMs, this.#isAnswering);
+    const blocked = this.#sent.takeBlocked(now, timeoutMs, this.#receiver.isAnswering);
     if (blocked.length === 0) return;
     this.#isSpent = true;
     this.#owner.recordBlocked();
@@ -331,15 +264,16 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
 
   /** The server was taken out: a request that has no byte of a response and can be sent twice goes elsewhere. */
   hostDown(): void {
-    if (this.#sent.length > 0 && !this.#isAnswering && this.#sent.isReplayable) this.#fail("host-down", "DOWN");
+    if (this.#sent.length > 0 && !this.#receiver.isAnswering && this.#sent.isReplayable)
+      this.responseFailed("host-down", "DOWN");
   }
 
   /** Called now and then: ends what takes too long. */
   sweep(now: number): void {
-    if (this.#closing !== null) this.#closing.sweep(now);
-    else if (this.#isDetached || !this.#deadline.isPast(now)) return;
-    else if (this.#writer.error !== null) this.#fail("broken", this.#writer.error);
-    else if (this.#sent.length > 0) this.#fail("response-timeout", "TIMEOUT");
+    if (this.#successor instanceof LingeringClose) this.#successor.sweep(now);
+    else if (this.#successor !== null || !this.#deadline.isPast(now)) return;
+    else if (this.#writer.error !== null) this.responseFailed("broken", this.#writer.error);
+    else if (this.#sent.length > 0) this.responseFailed("response-timeout", "TIMEOUT");
     else this.destroy();
   }
 
@@ -358,7 +292,3 @@ export class UpstreamConnection implements RequestStream, StreamHandler {
     this.#owner.remove(this);
   }
 }
-
-/** Whether a response that has no body says that it has one, as to HEAD: some servers send it all the same. */
-const tellsOfBody = ({ framing, head: { fields } }: ResponseReader): boolean =>
-  framing === Framing.none && (fields.contentLength > 0 || hasField(fields, Field.transferEncoding));
