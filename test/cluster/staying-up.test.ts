@@ -264,7 +264,7 @@ describe("a client that sends no more, and reads on,", () => {
         if (asked === 1) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
       }),
     );
-    const { port: front } = await startFor([member("a", port)]);
+    const { port: front } = await startFor([member("a", port)], { responseTimeoutMs: 200 });
     const sockets = [`${get}${get}`, `${get}GET / HT`].map((bytes) => open(front, bytes));
     for (const socket of sockets) socket.end();
     const answers = await Promise.all(sockets.map((socket) => text(socket)));

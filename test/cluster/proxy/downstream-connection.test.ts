@@ -235,6 +235,11 @@ describe("a client's connection", () => {
     at(0).answer("1");
     at(1).answer("2");
     expect([stream.written, stream.isEnded]).toEqual(["<1><2>", true]);
+    const half = given();
+    half.stream.arrive(`${get("/a")}GET /b HT`);
+    half.stream.handler.onEnd();
+    half.at(0).answer("1");
+    expect([half.stream.written, half.stream.isEnded]).toEqual(["<1>", true]);
   });
 
   test("cancels the request of a client that is gone", () => {

@@ -65,8 +65,10 @@ export class DownstreamConnection implements Session, StreamHandler, StreamOwner
 
   #afterRead(): void {
     this.request?.flushBody();
-    const isSpent = this.request === null && this.input.held === null && this.#successor === null;
-    if (this.isHalfClosed && isSpent && !this.#isGone) this.close();
+    // A head that is not whole by then will never be.
+    const isSpent = this.input.held === null || this.state === states.head;
+    if (this.isHalfClosed && this.request === null && isSpent && this.#successor === null && !this.#isGone)
+      this.close();
   }
 
   onEnd(): void {
