@@ -32,7 +32,7 @@ export function listen(server: Server, at: Endpoint, reusePort = false): Promise
  * Resolves when the last connection is gone.
  */
 export function gracefulClose(server: HttpServer): (deadlineMs: number) => Promise<void> {
-  /** The last answer of each connection, which is sent after all others; null before the first. */
+  /** The last response of each connection, which is sent after all others; null before the first. */
   const last = new Map<Socket, ServerResponse | null>();
   server.on("connection", (socket) => {
     last.set(socket, null);

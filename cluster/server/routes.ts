@@ -29,7 +29,7 @@ const routes: ReadonlyMap<string, Route> = new Map([
   ["/health", readOnly((it) => send(it, 200, { status: "ok", server: it.server, uptimeSeconds: process.uptime() }))],
 ]);
 
-/** The request listener of the server called `server`: every answer is JSON and says who gave it. */
+/** The request listener of the server called `server`: every response is JSON and says who gave it. */
 export function handlerFor(server: string): RequestListener {
   return (request, response) => {
     const target = request.url ?? "/";
@@ -92,7 +92,7 @@ const statusOfParseError: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** A whole answer, as bytes on the wire, for something that could not be read as a request. */
+/** A whole response, as bytes on the wire, for something that could not be read as a request. */
 export function badRequest(error: NodeJS.ErrnoException, server: string): string {
   const status = statusOfParseError[error.code ?? ""] ?? 400;
   const body = errorBody(status, "the request could not be read as HTTP/1.1");

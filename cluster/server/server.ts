@@ -4,7 +4,7 @@ import { type Endpoint, gracefulClose, listen } from "../listen.ts";
 import { badRequest, handlerFor } from "./routes.ts";
 
 export interface ServerOptions extends Endpoint {
-  /** The server's identity: sent as `X-Served-By` with every answer. */
+  /** The server's identity: sent as `X-Served-By` with every response. */
   readonly name: string;
 }
 

@@ -135,6 +135,7 @@ test("ejections, refused retries and connections show, and events tell of an eje
     'lbctl_server_ejections_total{server="rude"}': 1,
     'lbctl_servers{state="draining"}': 0,
     'lbctl_retries_refused_total{server="rude"}': 0,
+    'lbctl_retry_overflow_total{server="rude"}': 0,
   });
   const { servers, panic, workers, connections } = json(await control(balancer, "GET", "/v1/servers"));
   expect({ panic, workers }).toEqual({ panic: false, workers: 1 });

@@ -22,8 +22,13 @@ export const ofServers: readonly Series<Host>[] = [
   { name: "lbctl_in_flight", help: "Requests at the server now.", read: ({ inFlight }) => inFlight },
   { name: "lbctl_retries_total", help: "Attempts made again.", read: ({ counts }) => counts.retries },
   {
-    name: "lbctl_retries_refused_total",
+    name: "lbctl_retry_overflow_total",
     help: "Attempts that were not made again because the retry budget was spent.",
+    read: ({ counts }) => counts.retryOverflow,
+  },
+  {
+    name: "lbctl_retries_refused_total",
+    help: "The former name of lbctl_retry_overflow_total.",
     read: ({ counts }) => counts.retryOverflow,
   },
   {

@@ -145,7 +145,7 @@ function openEvents({ context, query, response }: Call<unknown>): null {
 
 function settleScaleRequest({ context, params: [id = ""], body }: Call<z.infer<typeof outcome>>): ControlResponse {
   const known = context.scaleRequests.settle(id, "error" in body ? body.error : null);
-  if (!known) throw new ControlError(404, "no-such-wish", "No scale request with this id is pending.");
+  if (!known) throw new ControlError(404, "no-such-scale-request", "No scale request with this id is pending.");
   return ok({ id });
 }
 

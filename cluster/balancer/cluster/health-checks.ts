@@ -91,15 +91,15 @@ function probeTcp({ host, port }: Endpoint, signal: AbortSignal): Promise<void> 
 function probeHttp(at: Endpoint, path: string, signal: AbortSignal): Promise<void> {
   const headers = { host: formatAddress(at), connection: "close" };
   return new Promise((resolve, reject) => {
-    const sent = request({ host: at.host, port: at.port, path, agent: false, headers, signal }, (answer) => {
-      const status = answer.statusCode ?? 0;
-      answer.on("error", () => {});
+    const sent = request({ host: at.host, port: at.port, path, agent: false, headers, signal }, (response) => {
+      const status = response.statusCode ?? 0;
+      response.on("error", () => {});
       sent.destroy();
       if (status >= 200 && status < 400) resolve();
       else reject(new Error(`HTTP ${status}`));
     });
     sent.on("error", reject);
-    // Node takes a 101 for neither an answer nor an error, and the abort signal lets go of the connection.
+    // Node takes a 101 for neither a response nor an error, and the abort signal lets go of the connection.
     sent.on("upgrade", (_answer, socket) => {
       socket.destroy();
       reject(new Error("HTTP 101"));

@@ -73,7 +73,7 @@ const options = {
   stallTimeoutMs: ms(
     "stall-timeout",
     60_000,
-    "for an answer that stands still, because its server sends or its client takes no more of it (nginx: 60 s)",
+    "for a response that stands still, because its server sends or its client takes no more of it (nginx: 60 s)",
   ),
   minBodyRate: number(
     "min-body-rate",
@@ -218,11 +218,11 @@ const options = {
     "bytes",
     16_384,
     [0, 1_048_576],
-    "of a body are kept to be sent again, until its answer begins; a longer one is sent once (HAProxy: 16 KiB)",
+    "of a body are kept to be sent again, until its response begins; a longer one is sent once (HAProxy: 16 KiB)",
   ),
   retryOn: statuses(
     "retry-on",
-    "a server's answers, such as 502,503, after which what may be made twice is tried elsewhere (HAProxy, nginx: none)",
+    "statuses of responses, such as 502,503, after which what may be made twice is tried elsewhere (HAProxy, nginx: none)",
   ),
   halfClose: {
     flag: "half-close",
@@ -240,7 +240,7 @@ const options = {
     "proxy-protocol",
     "connections begin with a PROXY header, v1 or v2, that names the client; believed from --trust (HAProxy, nginx: off)",
   ),
-  via: turnOn("via", "adds Via: 1.1 lbctl to requests and answers (HAProxy, nginx, Envoy: off)"),
+  via: turnOn("via", "adds Via: 1.1 lbctl to requests and responses (HAProxy, nginx, Envoy: off)"),
 } as const satisfies Record<string, Option>;
 
 type OptionField = keyof typeof options;

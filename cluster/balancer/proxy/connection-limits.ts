@@ -4,7 +4,7 @@ import { localReply } from "./exchange/local-reply.ts";
 import { LingeringClose } from "./io/lingering-close.ts";
 import type { ByteStream } from "./io/stream.ts";
 
-/** How long a client that was turned away may take to hear of it, in milliseconds, and how many of them are waited for. */
+/** How long a client that was rejected may take to hear of it, in milliseconds, and how many of them are waited for. */
 const lingerMs = 1_000;
 const maxLingering = 1_000;
 
@@ -15,7 +15,7 @@ export class ConnectionLimits {
   readonly #settings: LimitSettings;
   readonly #trust: TrustedProxies;
   readonly #byAddress = new Map<string, number>();
-  /** Those that were turned away and have not heard of it yet. */
+  /** Those that were rejected and have not heard of it yet. */
   readonly #lingering = new Set<LingeringClose>();
 
   constructor(settings: LimitSettings, trust: TrustedProxies) {
@@ -30,10 +30,10 @@ export class ConnectionLimits {
   }
 
   /**
-   * Counts one more connection of a normalized address, unless it has too many; `leave` has to follow. One that is trusted speaks
+   * Counts one more connection of a normalized address, unless it has too many; `release` has to follow. One that is trusted speaks
    * for others, and may have any number.
    */
-  enter(address: string): boolean {
+  acquire(address: string): boolean {
     const { maxClientConnections } = this.#settings;
     if (maxClientConnections === 0 || this.#trust.trusts(address)) return true;
     const here = this.#byAddress.get(address) ?? 0;
@@ -42,7 +42,7 @@ export class ConnectionLimits {
     return true;
   }
 
-  leave(address: string): void {
+  release(address: string): void {
     const here = this.#byAddress.get(address);
     if (here === undefined) return;
     if (here === 1) this.#byAddress.delete(address);
@@ -50,7 +50,7 @@ export class ConnectionLimits {
   }
 
   /** Answers 503, reads nothing of what is asked, and closes. It is not logged: a flood must not fill a log, and costs next to nothing. */
-  turnAway(stream: ByteStream, now: number): void {
+  reject(stream: ByteStream, now: number): void {
     if (this.#lingering.size >= maxLingering) {
       stream.reset();
       return;

@@ -91,9 +91,9 @@ export async function openDataPlane(
   const take = (accepted: Accepted): void => {
     const stream = openStream(accepted);
     const connection = new DownstreamConnection(downstream, stream);
-    if (limits.isFull(connections.size) || !connection.peer.enter()) {
+    if (limits.isFull(connections.size) || !connection.peer.acquire()) {
       countReply(503);
-      limits.turnAway(stream, shared.clock.now);
+      limits.reject(stream, shared.clock.now);
       return;
     }
     counts.connectionsAccepted += 1;

@@ -1,4 +1,4 @@
-/** Upper bounds in seconds: from half a millisecond, what a proxied request on one machine takes, to the answer timeout. */
+/** Upper bounds in seconds: from half a millisecond, what a proxied request on one machine takes, to the response timeout. */
 const bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** How long requests took, as a histogram that costs a request a few comparisons. */

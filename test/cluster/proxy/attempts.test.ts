@@ -98,7 +98,7 @@ describe("a request's attempts", () => {
     const { attempts } = given({ retryOn: [503] });
     attempts.begin();
     expect([attempts.isRetriedOn(500), attempts.isRetriedOn(503)]).toEqual([false, true]);
-    attempts.leave();
+    attempts.abandon();
     expect(begun(attempts)).toBe("b");
   });
 

@@ -88,7 +88,7 @@ function given(more: Partial<Settings> = {}) {
       dispatcher,
       readers: new HeadReaders(settings),
       trust: { trusts: () => true },
-      limits: { enter: () => true, leave: () => {} },
+      limits: { acquire: () => true, release: () => {} },
       counts: newProxyCounters(),
       remove: () => {
         ended += 1;

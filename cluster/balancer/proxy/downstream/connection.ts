@@ -48,7 +48,7 @@ export class DownstreamConnection implements Session, StreamHandler, StreamOwner
     this.stream = stream;
     this.body = new RequestBody(context.settings);
     this.peer = new ClientPeer(context, stream);
-    this.input = new Input(stream, (bytes, at) => this.state.take(this, bytes, at));
+    this.input = new Input(stream, (bytes, at) => this.state.onData(this, bytes, at));
     this.output = new Output(stream);
     this.#bytes = new ByteCounter(stream, context.counts);
     // Who connects has something to say: as HAProxy and nginx have it, the first request is not waited for as others are.
@@ -73,7 +73,7 @@ export class DownstreamConnection implements Session, StreamHandler, StreamOwner
 
   onEnd(): void {
     this.isHalfClosed = true;
-    this.state.end(this);
+    this.state.onEnd(this);
   }
 
   onDrain(): void {
@@ -158,7 +158,7 @@ export class DownstreamConnection implements Session, StreamHandler, StreamOwner
   sweep(now: number): void {
     if (this.#successor !== null) this.#successor.sweep(now);
     else if (this.#stall.isStalled(this.stream, now, this.context.settings.stallTimeoutMs)) this.destroy();
-    else if (now >= this.deadline) this.state.late(this, now);
+    else if (now >= this.deadline) this.state.onDeadline(this, now);
   }
 
   get isBusy(): boolean {
@@ -184,7 +184,7 @@ export class DownstreamConnection implements Session, StreamHandler, StreamOwner
     this.#bytes.add();
     this.request?.cancel();
     this.request = null;
-    this.peer.leave();
+    this.peer.release();
     this.context.remove(this);
   }
 }

@@ -8,9 +8,9 @@ import type { ByteStream } from "../io/stream.ts";
 
 /** Counts the connections of each address. */
 interface AddressLimits {
-  /** Counts one more connection of a normalized address, unless it has too many; `leave` has to follow. */
-  enter(address: string): boolean;
-  leave(address: string): void;
+  /** Counts one more connection of a normalized address, unless it has too many; `release` has to follow. */
+  acquire(address: string): boolean;
+  release(address: string): void;
 }
 
 export interface PeerContext {
@@ -27,7 +27,7 @@ export class ClientPeer implements Peer {
   #isTrusted: boolean | null = null;
   #fields: RequestFields | null = null;
   /** The address whose connections this one counts among; null while it counts among none. */
-  #entered: string | null = null;
+  #acquired: string | null = null;
 
   constructor(context: PeerContext, stream: ByteStream) {
     this.#context = context;
@@ -54,25 +54,25 @@ export class ClientPeer implements Peer {
   }
 
   /** Counts among the connections of its address, where those are limited. Returns false when there are too many. */
-  enter(): boolean {
+  acquire(): boolean {
     if (this.#context.settings.maxClientConnections === 0) return true;
-    if (!this.#context.limits.enter(this.address)) return false;
-    this.#entered = this.address;
+    if (!this.#context.limits.acquire(this.address)) return false;
+    this.#acquired = this.address;
     return true;
   }
 
   /** It speaks for another address. Returns false when that has too many connections. */
-  become(address: string): boolean {
-    this.leave();
+  replaceAddress(address: string): boolean {
+    this.release();
     this.#address = address;
     this.#isTrusted = null;
     this.#fields = null;
-    return this.enter();
+    return this.acquire();
   }
 
   /** Its connection has ended. */
-  leave(): void {
-    if (this.#entered !== null) this.#context.limits.leave(this.#entered);
-    this.#entered = null;
+  release(): void {
+    if (this.#acquired !== null) this.#context.limits.release(this.#acquired);
+    this.#acquired = null;
   }
 }

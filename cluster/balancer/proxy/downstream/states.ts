@@ -51,49 +51,49 @@ export interface Session extends Downstream {
 /** What is done in a state with bytes that arrive, when `deadline` passes, and with the client's FIN. */
 interface State {
   /** Takes what stands at `at`; returns the offset to go on from, or -1 when there is no more to do. */
-  readonly take: (session: Session, bytes: Buffer, at: number) => number;
-  readonly late: (session: Session, now: number) => void;
-  readonly end: (session: Session) => void;
+  readonly onData: (session: Session, bytes: Buffer, at: number) => number;
+  readonly onDeadline: (session: Session, now: number) => void;
+  readonly onEnd: (session: Session) => void;
 }
 
 /** The states of a client's connection, and what each event does in them. */
 export const states = {
   /** Before the PROXY header. */
   proxyHeader: {
-    take: takeProxyHeader,
-    late: destroyUnlessBusy,
-    end: (session) => session.destroy(),
+    onData: takeProxyHeader,
+    onDeadline: destroyUnlessBusy,
+    onEnd: (session) => session.destroy(),
   },
   /** Between two requests. Responses to a client that reads none would pile up: it has to read first. */
   idle: {
-    take: (session, bytes, at) =>
-      session.stream.isSaturated ? putOff(session, bytes, at) : takeHead(session, bytes, at),
-    late: destroyUnlessBusy,
-    // Requests that were put off are answered first.
-    end: (session) => {
+    onData: (session, bytes, at) =>
+      session.stream.isSaturated ? holdAndPause(session, bytes, at) : takeHead(session, bytes, at),
+    onDeadline: destroyUnlessBusy,
+    // Requests that are held are answered first.
+    onEnd: (session) => {
       if (session.input.held === null) session.close();
     },
   },
   /** A head has begun to arrive. */
   head: {
-    take: takeHead,
-    late: (session) => rejectUnread(session, "request-timeout"),
-    end: (session) => session.close(),
+    onData: takeHead,
+    onDeadline: (session) => rejectUnread(session, "request-timeout"),
+    onEnd: (session) => session.close(),
   },
   /** A request is under way. */
   request: {
-    take: (session, bytes, at) => (session.body.isWhole ? hold(session, bytes, at) : takeBody(session, bytes, at)),
-    late: lateInRequest,
-    end: endInRequest,
+    onData: (session, bytes, at) => (session.body.isWhole ? hold(session, bytes, at) : takeBody(session, bytes, at)),
+    onDeadline: onRequestDeadline,
+    onEnd: onRequestEnd,
   },
   /** The request has been answered and its body is still arriving: nobody wants it. */
   drain: {
-    take: drop,
-    late: destroyUnlessBusy,
-    end: (session) => session.close(),
+    onData: drainBody,
+    onDeadline: destroyUnlessBusy,
+    onEnd: (session) => session.close(),
   },
   /** Its stream belongs to another owner. */
-  closed: { take: () => -1, late: () => {}, end: () => {} },
+  closed: { onData: () => -1, onDeadline: () => {}, onEnd: () => {} },
 } as const satisfies Record<string, State>;
 
 /** Who does not speak the PROXY protocol gets no response: what would it be taken for? */
@@ -107,7 +107,7 @@ function takeProxyHeader(session: Session, bytes: Buffer, at: number): number {
   session.state = states.idle;
   const { peer } = session;
   const { address, next } = header;
-  if (address !== null && peer.isTrusted && !peer.become(normalizeIp(address)))
+  if (address !== null && peer.isTrusted && !peer.replaceAddress(normalizeIp(address)))
     rejectUnread(session, "too-many-connections");
   return next;
 }
@@ -148,7 +148,7 @@ export function expectBody(session: Session, now: number): void {
 /** Sends on a run of the body, once a server takes it. */
 function takeBody(session: Session, bytes: Buffer, at: number): number {
   const { request, body, input } = session;
-  if (request?.takesBody !== true) return putOff(session, bytes, at);
+  if (request?.takesBody !== true) return holdAndPause(session, bytes, at);
   const next = body.read(bytes, at);
   if (body.error !== null) {
     request.reject(body.error);
@@ -168,12 +168,12 @@ function hold(session: Session, bytes: Buffer, at: number): number {
   return input.hold(bytes, at);
 }
 
-function putOff({ input }: Session, bytes: Buffer, at: number): number {
+function holdAndPause({ input }: Session, bytes: Buffer, at: number): number {
   input.pause();
   return input.hold(bytes, at);
 }
 
-function drop(session: Session, bytes: Buffer, at: number): number {
+function drainBody(session: Session, bytes: Buffer, at: number): number {
   const { body } = session;
   const next = body.read(bytes, at);
   if (body.reader.parseError !== null || body.isTooMuchToDrop) session.destroy();
@@ -192,7 +192,7 @@ function destroyUnlessBusy(session: Session): void {
 }
 
 /** A client that has shut its sending side may wait for its response (HAProxy), or have left. */
-function endInRequest(session: Session): void {
+function onRequestEnd(session: Session): void {
   if (!session.body.isWhole) session.destroy();
   else if (session.context.settings.halfClose === "cut") watchHalfClosed(session, session.context.clock.now);
 }
@@ -202,7 +202,7 @@ function watchHalfClosed(session: Session, now: number): void {
   session.deadline = now + halfClosedMs;
 }
 
-function lateInRequest(session: Session, now: number): void {
+function onRequestDeadline(session: Session, now: number): void {
   if (session.isHalfClosed) {
     if (session.stream.bytesWritten === session.written) session.destroy();
     else watchHalfClosed(session, now);

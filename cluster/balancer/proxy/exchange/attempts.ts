@@ -158,7 +158,7 @@ export class Attempts {
     return "elsewhere";
   }
 
-  /** Whether another server is to be tried because this one answers with `status`, as `--retry-on` asks; then `leave` follows. */
+  /** Whether another server is to be tried because this one answers with `status`, as `--retry-on` asks; then `abandon` follows. */
   isRetriedOn(status: number): boolean {
     const { settings, cluster, retryBudget } = this.#context;
     if (!settings.retryOn.includes(status) || this.#host === null || this.count >= settings.attempts) return false;
@@ -167,7 +167,7 @@ export class Attempts {
   }
 
   /** Ends the attempt at a server whose response is not wanted. */
-  leave(): void {
+  abandon(): void {
     const host = this.end();
     if (host === null) return;
     this.#tried = [...this.#tried, host];

@@ -74,7 +74,7 @@ export class Exchange implements RequestOwner, RelayOwner {
 
   retryElsewhere(): void {
     this.#request.stream = null;
-    this.#attempts.leave();
+    this.#attempts.abandon();
     this.#attempt();
   }
 
@@ -134,7 +134,7 @@ export class Exchange implements RequestOwner, RelayOwner {
 
   /** The response broke off in the middle: the client must not take it for whole. */
   #abort(): void {
-    this.#leave();
+    this.#endAttempt();
     this.#log(null, "broken-off");
     this.#downstream.abort();
   }
@@ -145,7 +145,7 @@ export class Exchange implements RequestOwner, RelayOwner {
         this.#entry.requestBytes = fromClient;
         this.#entry.responseBytes = fromServer;
       }
-      this.#leave();
+      this.#endAttempt();
       // Either side may end it.
       this.#log(null, null);
     });
@@ -173,12 +173,12 @@ export class Exchange implements RequestOwner, RelayOwner {
 
   cancel(): void {
     if (this.#request.isOver) return;
-    this.#leave();
+    this.#endAttempt();
     this.#log(null, "client-left");
   }
 
   /** Ends the attempt that is under way, if any: nobody waits for it. */
-  #leave(): void {
+  #endAttempt(): void {
     const { stream } = this.#request;
     this.#request.isOver = true;
     this.#request.stream = null;
@@ -196,7 +196,7 @@ export class Exchange implements RequestOwner, RelayOwner {
   /** The response has been passed on whole, or was given here with `localStatus`. */
   #end(reason: LocalReplyReason | null, keepAlive = true, localStatus: number | null = null): void {
     const keeps = keepAlive && this.#writer.keepAlive;
-    this.#leave();
+    this.#endAttempt();
     this.#log(localStatus, reason);
     this.#downstream.responseDone(keeps);
   }

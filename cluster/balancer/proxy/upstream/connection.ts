@@ -47,7 +47,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler, Receive
   #successor: LingeringClose | "tunnel" | null = null;
   #isGone = false;
   /** When the last response was whole, in milliseconds of `performance.now()`; NaN before the first. */
-  #freedAt = Number.NaN;
+  #completedAt = Number.NaN;
 
   constructor({ settings, clock, readers }: UpstreamContext, owner: ConnectionOwner, stream: ByteStream, host: Host) {
     this.#owner = owner;
@@ -137,7 +137,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler, Receive
 
   /** The server has seen the request: its connection is not stale. */
   responseAnnounced(): void {
-    this.#freedAt = Number.NaN;
+    this.#completedAt = Number.NaN;
   }
 
   responseEnded(handler: ResponseHandler, moreCame: boolean): void {
@@ -145,25 +145,25 @@ export class UpstreamConnection implements RequestStream, StreamHandler, Receive
     const isUploading = this.#writer.isSending && isLasting && this.#writer.error === null && !moreCame;
     this.#receiver.isEarly = isUploading;
     if (isUploading) this.#awaitBody(!this.#stream.isSaturated);
-    else this.#free(moreCame);
+    else this.#completeResponse(moreCame);
     handler.onResponseEnd(trailers, isUploading);
   }
 
   responseDropped(handler: ResponseHandler, moreCame: boolean): void {
-    this.#free(moreCame);
+    this.#completeResponse(moreCame);
     handler.onResponseDropped();
   }
 
   /** Nothing more is to come for the request that is answered now. */
-  #free(moreCame: boolean): void {
+  #completeResponse(moreCame: boolean): void {
     const now = performance.now();
     const firstMs = this.#sent.shift(now);
-    this.#freedAt = now;
+    this.#completedAt = now;
     // What was taken back was asked for here, too.
     const isUnsolicited = moreCame && this.#sent.length === 0 && !this.#isSpent;
     if (isUnsolicited) this.#owner.recordUnsolicited();
-    if (isUnsolicited || !this.#isReusable) this.#leave();
-    else if (this.#sent.length === 0) this.#rest();
+    if (isUnsolicited || !this.#isReusable) this.#closeAfterResponse();
+    else if (this.#sent.length === 0) this.#becomeIdle();
     else {
       // The response to the next pipelined request is to come.
       if (firstMs !== null) this.#owner.recordFirstResponse(firstMs);
@@ -177,14 +177,14 @@ export class UpstreamConnection implements RequestStream, StreamHandler, Receive
   }
 
   /** Waits for the next request. */
-  #rest(): void {
+  #becomeIdle(): void {
     this.#receiver.input.resume();
     this.#deadline.expectRequest();
     this.#owner.release(this);
   }
 
   /** Ends. Requests behind the last response were not looked at (RFC 9112, 9.6). */
-  #leave(): void {
+  #closeAfterResponse(): void {
     const rest = this.#sent.take();
     this.destroy();
     failAll(rest, "blocked", "EOF");
@@ -202,13 +202,13 @@ export class UpstreamConnection implements RequestStream, StreamHandler, Receive
     // A reset that arrives with the last bytes is told as an end by libuv.
     const isReset = this.#stream.isReset();
     const answered = isReset ? undefined : this.#receiver.end();
-    if (answered === undefined) this.#end(isReset ? "ECONNRESET" : "EOF");
+    if (answered === undefined) this.#onClosed(isReset ? "ECONNRESET" : "EOF");
     else this.responseEnded(answered, false);
   }
 
   onError(code: string, operation: "read" | "write"): void {
     if (operation === "read" || this.#sent.length === 0) {
-      this.#end(this.#writer.error ?? code);
+      this.#onClosed(this.#writer.error ?? code);
       return;
     }
     this.#writer.error = code;
@@ -219,9 +219,9 @@ export class UpstreamConnection implements RequestStream, StreamHandler, Receive
   }
 
   /** The server has closed or reset the connection. */
-  #end(code: string): void {
-    const isStale = !Number.isNaN(this.#freedAt) && !this.#receiver.isAnswering;
-    if (isStale) this.#owner.recordClose(performance.now() - this.#freedAt);
+  #onClosed(code: string): void {
+    const isStale = !Number.isNaN(this.#completedAt) && !this.#receiver.isAnswering;
+    if (isStale) this.#owner.recordClose(performance.now() - this.#completedAt);
     this.responseFailed(isStale ? "stale" : "broken", code);
   }
 
