@@ -49,8 +49,8 @@ const napiCanvas = {
 };
 await build({
   ...common,
-  entryPoints: ["dist/src/report/renderer.js"],
-  outfile: "dist/src/report/renderer.js",
+  entryPoints: ["dist/src/report/charts/renderer.js"],
+  outfile: "dist/src/report/charts/renderer.js",
   allowOverwrite: true,
   external: ["chart.js", "@napi-rs/canvas"],
   plugins: [napiCanvas],

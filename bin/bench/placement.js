@@ -1,7 +1,8 @@
 // Part "placement": what finding a key's server costs, by policy and number of servers, and what building costs.
+
+import { count } from "../../dist/src/format.js";
 import { hashes, policies } from "../../dist/src/placement/index.js";
-import { count } from "../../dist/src/report/format.js";
-import { notes, table } from "../../dist/src/report/table.js";
+import { notes, table } from "../../dist/src/report/tables/table.js";
 import { measured, progress } from "./measure.js";
 import { packages } from "./packages.js";
 

@@ -1,6 +1,6 @@
 // Part "simulation": how long `lbctl analyze --simulate` takes for its keys, and in how much memory.
-import { count } from "../../dist/src/report/format.js";
-import { notes, table } from "../../dist/src/report/table.js";
+import { count } from "../../dist/src/format.js";
+import { notes, table } from "../../dist/src/report/tables/table.js";
 import { measured, median, progress } from "./measure.js";
 
 const counts = [2, 3, 4, 5, 6];

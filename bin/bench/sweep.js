@@ -1,7 +1,7 @@
 // One sweep of `lbctl analyze --simulate`, measured: runs in a process of its own.
 import { createPlacement, hashes, parsePolicy } from "../../dist/src/placement/index.js";
 import { sweep } from "../../dist/src/simulate/sweep.js";
-import { uniformKeys } from "../../dist/src/simulate/weighted-keys.js";
+import { uniformKeys } from "../../dist/src/workload/weighted-keys.js";
 import { cpuMs, given, report } from "./measure.js";
 
 const { policy, counts, keys } = given();

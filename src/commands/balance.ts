@@ -16,10 +16,10 @@ import { withAlias } from "../../cluster/balancer/telemetry/events.ts";
 import type { Context, Flags } from "../context.ts";
 import { type ExitCode as Code, ExitCode, isUserError, UserError, usageError } from "../errors.ts";
 import { assertPortFree } from "../fleet/ports.ts";
+import { plural } from "../format.ts";
 import { withModules } from "../modules/load.ts";
 import { version } from "../package-root.ts";
 import { defaultHash, defaultPolicy, type Member, parseHash, parseMembers, parsePolicy } from "../placement/index.ts";
-import { plural } from "../report/format.ts";
 
 /** Runs the balancer alone, in the foreground, until Ctrl-C; requests in flight end first. */
 export async function run({ flags, signal, terminal }: Context): Promise<Code> {

@@ -1,5 +1,5 @@
 import type { Flags } from "../context.ts";
-import { MAX_CLIENTS } from "../simulate/client-keys.ts";
+import { MAX_CLIENTS } from "../workload/client-keys.ts";
 
 /** The flags that send and analyze share, checked. */
 export interface BurstFlags {

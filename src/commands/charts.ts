@@ -1,9 +1,9 @@
 import type { Flags } from "../context.ts";
 import { usageError } from "../errors.ts";
 import { suggest } from "../placement/nearest.ts";
-import type { Drawn } from "../report/charts.ts";
+import type { Drawn } from "../report/charts/charts.ts";
 import { type FurtherChart, furtherCharts } from "../report/further-charts.ts";
-import type { Run } from "../report/run.ts";
+import type { Run } from "../results/run.ts";
 import { chartFigures } from "../study/chart-figures.ts";
 import type { Way } from "../study/point.ts";
 
@@ -37,7 +37,7 @@ export async function drawCharts(
   asked: readonly FurtherChart[],
   ways: readonly Way[] = [],
 ): Promise<Drawn> {
-  const { renderCharts, renderSendChart } = await import("../report/charts.ts");
+  const { renderCharts, renderSendChart } = await import("../report/charts/charts.ts");
   if (run.kind === "analyze") return renderCharts(run.result, folder, asked, chartFigures(ways));
   const { paths } = await renderSendChart(run.result, folder);
   return { paths, notes: asked.length > 0 ? ["--chart adds to the charts of a study; this run is a burst."] : [] };

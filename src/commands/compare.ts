@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import { withModules } from "../modules/load.ts";
-import { type CompareResult, compareTable, type Peak } from "../report/compare-table.ts";
+import { compareTable } from "../report/tables/compare-table.ts";
+import type { CompareResult, Peak } from "../results/compare.ts";
 import { type Comparison, compare } from "../simulate/compare.ts";
 import { leastMovedByWeight } from "../stats/moved.ts";
 import { parseScenario, type Scenario } from "../study/scenario.ts";

@@ -6,7 +6,7 @@ import { dockerVersion, findEngine } from "../fleet/docker.ts";
 import { defaultBase, imageExists } from "../fleet/images.ts";
 import { assertPortFree } from "../fleet/ports.ts";
 import { listFleets, stateHome } from "../fleet/state.ts";
-import { notes } from "../report/table.ts";
+import { notes } from "../report/tables/table.ts";
 
 /** One thing that lbctl needs, or could use. */
 interface Finding {
@@ -39,7 +39,7 @@ const node = (): Finding => ({ what: "Node.js", state: "ok", found: process.vers
 
 async function charts(): Promise<Finding> {
   try {
-    const { renderPng } = await import("../report/renderer.ts");
+    const { renderPng } = await import("../report/charts/renderer.ts");
     renderPng({ type: "bar", data: { labels: ["a"], datasets: [{ data: [1] }] } }, { width: 40, height: 40 });
     return { what: "charts", state: "ok", found: "can be drawn", advice: "" };
   } catch (error) {

@@ -1,9 +1,9 @@
 import type { Flags } from "../context.ts";
 import { usageError } from "../errors.ts";
-import type { Workload } from "../report/run.ts";
-import { MAX_CLIENTS } from "../simulate/client-keys.ts";
-import { parseKeyField, readKeysFile } from "../simulate/keys-file.ts";
-import { uniformKeys, type WeightedKeys, zipfKeys } from "../simulate/weighted-keys.ts";
+import type { Workload } from "../results/run.ts";
+import { MAX_CLIENTS } from "../workload/client-keys.ts";
+import { parseKeyField, readKeysFile } from "../workload/keys-file.ts";
+import { uniformKeys, type WeightedKeys, zipfKeys } from "../workload/weighted-keys.ts";
 
 /** The keys that an offline study is asked for, for any seed, and how they are called. */
 export interface AskedKeys {

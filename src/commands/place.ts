@@ -11,8 +11,8 @@ import {
   parseHash,
   parsePolicy,
 } from "../placement/index.ts";
-import { keyLines } from "../simulate/key-lines.ts";
 import { parseServers } from "../study/scenario.ts";
+import { keyLines } from "../workload/key-lines.ts";
 
 /** Prints `key<TAB>server` for keys from arguments, a file or standard input, a line at a time. */
 export async function run({ args, flags, terminal }: Context): Promise<ExitCode | undefined> {

@@ -1,13 +1,14 @@
 import type { Context, Flags } from "../context.ts";
 import { type ExitCode as Code, ExitCode, usageError } from "../errors.ts";
 import { defaultHash, formatPolicy, type Member, PlacementError, policies } from "../placement/index.ts";
-import { type Limits, type RecommendResult, recommendTable } from "../report/recommend-table.ts";
-import { effectiveKeys, hotKeys } from "../simulate/hot-keys.ts";
+import { recommendTable } from "../report/tables/recommend-table.ts";
+import type { Limits, RecommendResult } from "../results/recommend.ts";
 import { changesOf, measure, type Trial } from "../study/candidate.ts";
 import { type Way, waysOf } from "../study/point.ts";
 import { type Measured, recommendation } from "../study/recommendation.ts";
 import { type StudiedServers, studiedServers } from "../study/scenario.ts";
 import type { Progress } from "../terminal.ts";
+import { effectiveKeys, hotKeys } from "../workload/hot-keys.ts";
 import { type AskedKeys, askedKeys } from "./key-flags.ts";
 
 /** Enough that chance hides little of what a policy does. */

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Context, Flags } from "../context.ts";
-import { analyzeTable } from "../report/analyze-table.ts";
 import type { FurtherChart } from "../report/further-charts.ts";
-import type { Run } from "../report/run.ts";
-import { sendTable } from "../report/send-table.ts";
-import { loadRun } from "../report/store.ts";
+import { analyzeTable } from "../report/tables/analyze-table.ts";
+import { sendTable } from "../report/tables/send-table.ts";
+import type { Run } from "../results/run.ts";
+import { loadRun } from "../results/store.ts";
 import { askedCharts, chartNames, drawCharts, parseCharts } from "./charts.ts";
 
 /** Shows a saved run again, and draws its charts again. */

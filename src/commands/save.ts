@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Context } from "../context.ts";
 import { version } from "../package-root.ts";
-import { type AnalyzeResult, type Run, type SendResult, thisMachine } from "../report/run.ts";
-import { saveRun } from "../report/store.ts";
+import { type AnalyzeResult, type Run, type SendResult, thisMachine } from "../results/run.ts";
+import { saveRun } from "../results/store.ts";
 import type { Way } from "../study/point.ts";
 import { askedCharts, chartNames, drawCharts } from "./charts.ts";
 

@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { maxServers, resized } from "../fleet/spec.ts";
+import { plural } from "../format.ts";
 import { wholeNumber } from "../numbers.ts";
-import { plural } from "../report/format.ts";
 import { change } from "./change.ts";
 
 /** Changes the number of servers. */

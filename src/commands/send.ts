@@ -5,13 +5,13 @@ import { type ExitCode as Code, ExitCode, usageError } from "../errors.ts";
 import { unmetExpectations } from "../expectations.ts";
 import { runningFleet } from "../fleet/client.ts";
 import { fleetFolder } from "../fleet/state.ts";
-import { saveHits } from "../report/hits.ts";
-import type { SendResult } from "../report/run.ts";
-import { sendTable } from "../report/send-table.ts";
-import { claimRun, releaseRun } from "../report/store.ts";
-import { clientAddress } from "../simulate/client-keys.ts";
+import { sendTable } from "../report/tables/send-table.ts";
+import { saveHits } from "../results/hits.ts";
+import type { SendResult } from "../results/run.ts";
+import { claimRun, releaseRun } from "../results/store.ts";
 import { type BurstSeen, type ObservedBurst, observedBurst } from "../study/observed-burst.ts";
 import { sendResult } from "../study/send-result.ts";
+import { clientAddress } from "../workload/client-keys.ts";
 import { burstFlags } from "./burst-flags.ts";
 import { saveAndDraw } from "./save.ts";
 

@@ -6,7 +6,7 @@ import { type BalancerView, connectControl } from "../fleet/control.ts";
 import type { FleetSpec } from "../fleet/spec.ts";
 import { type FleetFolder, fleetFolder, readToken } from "../fleet/state.ts";
 import type { FleetStatus } from "../fleet/supervisor.ts";
-import { statusTable } from "../report/status-table.ts";
+import { statusTable } from "../report/tables/status-table.ts";
 
 /** Shows a fleet, once or every second. Exits with 1 when nobody looks after it. */
 export async function run(context: Context): Promise<Code | undefined> {

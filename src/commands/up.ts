@@ -9,7 +9,7 @@ import { ensureImages } from "../fleet/images.ts";
 import { checkPlacement, type FleetSpec } from "../fleet/spec.ts";
 import { type FleetFolder, fleetFlag, fleetFolder } from "../fleet/state.ts";
 import type { FleetStatus } from "../fleet/supervisor.ts";
-import { plural } from "../report/format.ts";
+import { plural } from "../format.ts";
 import { showStatus } from "./status.ts";
 
 /** Brings a fleet up, or makes the running one as asked. */

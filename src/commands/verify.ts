@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Context } from "../context.ts";
 import { type ExitCode as Code, ExitCode } from "../errors.ts";
-import { type VerifiedFigure, verifyTable } from "../report/verify-table.ts";
+import { type VerifiedFigure, verifyTable } from "../report/tables/verify-table.ts";
 import { figures } from "../verify/figures/index.ts";
 
 /** Measures every published figure anew; fails when one does not hold. */

@@ -1,5 +1,5 @@
 import { Client, type Dispatcher } from "undici";
-import type { Hit } from "./hit.ts";
+import type { Hit } from "../results/hit.ts";
 import type { PlannedRequest, RequestSource } from "./requests.ts";
 
 export interface BurstOptions {

@@ -1,5 +1,5 @@
 import type { Placement } from "../placement/index.ts";
-import type { Hit } from "./hit.ts";
+import type { Hit } from "../results/hit.ts";
 
 /** What the hits of a burst add up to. */
 export interface Tally {

@@ -1,8 +1,8 @@
 import type { Placement } from "../placement/index.ts";
+import { type HotKey, hotKeys } from "../workload/hot-keys.ts";
+import type { WeightedKeys } from "../workload/weighted-keys.ts";
 import { eachKey, type Watch } from "./each-key.ts";
-import { type HotKey, hotKeys } from "./hot-keys.ts";
 import { selectInEach } from "./select-in-each.ts";
-import type { WeightedKeys } from "./weighted-keys.ts";
 
 /** What one server has before and after, and what of it came or went; by keys or by requests. */
 interface Shift {

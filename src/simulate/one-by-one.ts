@@ -1,4 +1,4 @@
-import type { WeightedKeys } from "./weighted-keys.ts";
+import type { WeightedKeys } from "../workload/weighted-keys.ts";
 
 /** The golden ratio's conjugate: its multiples, modulo 1, fill [0, 1) evenly from the first on. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;

@@ -1,11 +1,5 @@
 import type { Member, Placement } from "../placement/index.ts";
-
-/** Keys by number, made when they are asked for: ten million of them take no memory. */
-export interface KeySource {
-  readonly count: number;
-  /** The key of 0 ≤ index < count: the same on every call. */
-  key(index: number): string;
-}
+import type { KeySource } from "../workload/key-source.ts";
 
 /** Where each key went. */
 export interface Owners {

@@ -1,8 +1,8 @@
 import type { Placement } from "../placement/index.ts";
+import type { WeightedKeys } from "../workload/weighted-keys.ts";
 import { eachKey, type Watch } from "./each-key.ts";
 import { selectInEach } from "./select-in-each.ts";
 import { sameNames } from "./simulate.ts";
-import type { WeightedKeys } from "./weighted-keys.ts";
 
 /** What one placement of a sweep did with the keys. */
 export interface Step {

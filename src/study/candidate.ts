@@ -1,11 +1,11 @@
 import { formatPolicy, type Member, type Placement } from "../placement/index.ts";
-import type { Candidate, Move } from "../report/recommend-table.ts";
+import type { Candidate, Move } from "../results/recommend.ts";
 import { oneByOne } from "../simulate/one-by-one.ts";
 import { type Step, sweep } from "../simulate/sweep.ts";
-import type { WeightedKeys } from "../simulate/weighted-keys.ts";
 import { evennessByWeight } from "../stats/by-weight.ts";
 import { leastMovedByWeight } from "../stats/moved.ts";
 import { spreadOf } from "../stats/spread.ts";
+import type { WeightedKeys } from "../workload/weighted-keys.ts";
 import { costOf } from "./cost.ts";
 import { misfit, place, placesKeys, type Way } from "./point.ts";
 

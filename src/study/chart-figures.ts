@@ -10,10 +10,8 @@ import {
   parseMembers,
   parsePolicy,
 } from "../placement/index.ts";
-import type { PlacementFigures } from "../report/charts.ts";
-import type { Ring } from "../report/ring.ts";
-import type { StudyPoint } from "../report/run.ts";
-import type { VnodeSweep } from "../report/vnodes-chart.ts";
+import type { PlacementFigures, Ring, VnodeSweep } from "../results/placement-figures.ts";
+import type { StudyPoint } from "../results/run.ts";
 import { hasVnodes, vnodeSweep } from "../simulate/vnode-sweep.ts";
 import type { Way } from "./point.ts";
 

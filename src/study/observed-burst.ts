@@ -2,11 +2,11 @@ import { type BalancerView, type Control, connectControl } from "../fleet/contro
 import { type FleetSpec, reachable } from "../fleet/spec.ts";
 import { type FleetFolder, readToken } from "../fleet/state.ts";
 import { burst } from "../load/burst.ts";
-import type { Hit } from "../load/hit.ts";
 import { keyedRequests } from "../load/requests.ts";
 import { count, type Expected, emptyTally, prediction, type Tally } from "../load/tally.ts";
 import { loadPlacement } from "../modules/load.ts";
 import type { Member } from "../placement/index.ts";
+import type { Hit } from "../results/hit.ts";
 import { type LatencySummary, latencyRecorder } from "../stats/latency.ts";
 import { fleetChanges } from "./fleet-changes.ts";
 import { place, placesKeys, type Way } from "./point.ts";

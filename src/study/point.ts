@@ -12,7 +12,7 @@ import {
   parseHashes,
   parsePolicies,
 } from "../placement/index.ts";
-import type { StudyPoint } from "../report/run.ts";
+import type { StudyPoint } from "../results/run.ts";
 import { distribution } from "../stats/distribution.ts";
 import { movedFigures } from "../stats/moved.ts";
 

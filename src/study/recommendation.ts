@@ -1,5 +1,5 @@
-import { percent } from "../report/format.ts";
-import type { Candidate, Limits, Move } from "../report/recommend-table.ts";
+import { percent } from "../format.ts";
+import type { Candidate, Limits, Move } from "../results/recommend.ts";
 
 /** A candidate as it was measured. */
 export type Measured = Omit<Candidate, "meets" | "reasons">;

@@ -1,4 +1,4 @@
-import type { SendResult } from "../report/run.ts";
+import type { SendResult } from "../results/run.ts";
 import { distribution } from "../stats/distribution.ts";
 import type { BurstSeen } from "./observed-burst.ts";
 

@@ -1,12 +1,12 @@
 import { formatMember, formatPolicy, type Member, type Placement, PlacementError } from "../placement/index.ts";
-import type { StudyPoint } from "../report/run.ts";
-import { type KeyFacts, keyFacts } from "../simulate/hot-keys.ts";
+import type { StudyPoint } from "../results/run.ts";
 import { oneByOne } from "../simulate/one-by-one.ts";
 import { type Step, sweep } from "../simulate/sweep.ts";
-import type { WeightedKeys } from "../simulate/weighted-keys.ts";
 import { evennessByWeight } from "../stats/by-weight.ts";
 import { leastMovedByWeight } from "../stats/moved.ts";
 import { spreadOf } from "../stats/spread.ts";
+import { type KeyFacts, keyFacts } from "../workload/hot-keys.ts";
+import type { WeightedKeys } from "../workload/weighted-keys.ts";
 import { misfit, place, placesKeys, studyPoint, type Way } from "./point.ts";
 
 export interface SimulatedStudy {

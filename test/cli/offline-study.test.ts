@@ -2,7 +2,7 @@ import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { AnalyzeResult } from "../../src/report/run.ts";
+import type { AnalyzeResult } from "../../src/results/run.ts";
 import { type Sandbox, sandbox } from "../lbctl.ts";
 
 /** `analyze --simulate` as people ask for it. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { RecommendResult } from "../../src/report/recommend-table.ts";
+import type { RecommendResult } from "../../src/results/recommend.ts";
 import { type Sandbox, sandbox } from "../lbctl.ts";
 
 let lbctl: Sandbox;

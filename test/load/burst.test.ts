@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { burst } from "../../src/load/burst.ts";
-import type { Hit } from "../../src/load/hit.ts";
 import { keyedRequests } from "../../src/load/requests.ts";
+import type { Hit } from "../../src/results/hit.ts";
 
 let server: Server;
 afterEach(async () => {

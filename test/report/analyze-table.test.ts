@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { analyzeTable } from "../../src/report/analyze-table.ts";
+import { analyzeTable } from "../../src/report/tables/analyze-table.ts";
 import { analyzeResult, sendResult, studyPoint, twoPolicies } from "./samples.ts";
 
 const look = { color: false, width: 80 };

@@ -1,4 +1,4 @@
-import type { AnalyzeResult, Run, SendResult, StudyPoint } from "../../src/report/run.ts";
+import type { AnalyzeResult, Run, SendResult, StudyPoint } from "../../src/results/run.ts";
 import { distribution } from "../../src/stats/distribution.ts";
 import { leastMoved, movedFigures } from "../../src/stats/moved.ts";
 

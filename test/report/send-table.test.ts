@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sendTable } from "../../src/report/send-table.ts";
+import { sendTable } from "../../src/report/tables/send-table.ts";
 import { named, sendResult } from "./samples.ts";
 
 const look = { color: false, width: 80 };

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
-import { bar, notes, table } from "../../src/report/table.ts";
+import { bar, notes, table } from "../../src/report/tables/table.ts";
 
 const plain = { color: false, width: 80 };
 const coloured = { color: true, width: 80 };

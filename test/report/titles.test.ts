@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { groupsOf, labelsOf } from "../../src/report/groups.ts";
-import { loadTitle } from "../../src/report/load-title.ts";
-import { movedTitle } from "../../src/report/moved-title.ts";
-import { ringTitle } from "../../src/report/ring-title.ts";
-import { spreadTitle } from "../../src/report/spread-title.ts";
+import { loadTitle } from "../../src/report/charts/load-title.ts";
+import { movedTitle } from "../../src/report/charts/moved-title.ts";
+import { ringTitle } from "../../src/report/charts/ring-title.ts";
+import { spreadTitle } from "../../src/report/charts/spread-title.ts";
+import { groupsOf, labelsOf } from "../../src/results/groups.ts";
 import { analyzeResult, named, studyPoint, twoPolicies } from "./samples.ts";
 
 const load = (label: string, counts: number[]) => ({ label, counts: named(counts) });

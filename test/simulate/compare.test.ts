@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compare } from "../../src/simulate/compare.ts";
-import { countedKeys, uniformKeys, zipfKeys } from "../../src/simulate/weighted-keys.ts";
 import { parseScenario } from "../../src/study/scenario.ts";
+import { countedKeys, uniformKeys, zipfKeys } from "../../src/workload/weighted-keys.ts";
 
 describe("compare", () => {
   test("with itself nothing moves", async () => {

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createPlacement, hashes, parsePolicy } from "../../src/placement/index.ts";
-import { clientAddress, clientKeys, MAX_CLIENTS } from "../../src/simulate/client-keys.ts";
 import { oneByOne } from "../../src/simulate/one-by-one.ts";
 import { movedBetween, simulate } from "../../src/simulate/simulate.ts";
 import { sweep } from "../../src/simulate/sweep.ts";
-import { countedKeys, uniformKeys, type WeightedKeys, zipfKeys } from "../../src/simulate/weighted-keys.ts";
+import { clientAddress, clientKeys, MAX_CLIENTS } from "../../src/workload/client-keys.ts";
+import { countedKeys, uniformKeys, type WeightedKeys, zipfKeys } from "../../src/workload/weighted-keys.ts";
 
 const placed = (policy: string, ...names: string[]) =>
   createPlacement(

@@ -1,5 +1,5 @@
 // What a request costs the balancer's process tree, on a core of its own, with everything on.
-import { count } from "../../../dist/src/report/format.js";
+import { count } from "../../../dist/src/format.js";
 import { median } from "../measure.js";
 import { file } from "./children.js";
 import { byTurns, nginxRuns, ratio, spread, total, withCost, withTargets } from "./rounds.js";

@@ -1,5 +1,5 @@
 // How long requests take at one and the same rate, alone and beside clients that take their time.
-import { count } from "../../../dist/src/report/format.js";
+import { count } from "../../../dist/src/format.js";
 import { median } from "../measure.js";
 import { byTurns, nginxRuns, openLoop, ratio, spread, total, withSlowClients, withTargets } from "./rounds.js";
 import { failures, figure, peers, ratioCells, ratioHeads, shown, where } from "./shown.js";

@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
-import { count } from "../../../dist/src/report/format.js";
+import { count } from "../../../dist/src/format.js";
 import { progress } from "../measure.js";
 import { end } from "./children.js";
 import { apart } from "./machine.js";

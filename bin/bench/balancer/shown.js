@@ -1,6 +1,6 @@
 // How figures of balancers are shown: in tables of 80 columns, with what is wanted below them.
-import { count } from "../../../dist/src/report/format.js";
-import { notes, table } from "../../../dist/src/report/table.js";
+import { count } from "../../../dist/src/format.js";
+import { notes, table } from "../../../dist/src/report/tables/table.js";
 import { apart, programs } from "./machine.js";
 
 const look = { color: false, width: 80 };

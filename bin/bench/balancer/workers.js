@@ -1,5 +1,5 @@
 // What a second worker brings on two cores that the servers and the load share.
-import { count } from "../../../dist/src/report/format.js";
+import { count } from "../../../dist/src/format.js";
 import { median } from "../measure.js";
 import { together } from "./machine.js";
 import { byTurns, ratio, spread, total, withCost, withTargets } from "./rounds.js";

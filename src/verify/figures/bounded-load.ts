@@ -1,5 +1,5 @@
 import { type Accept, type Load, loadCap } from "../../placement/index.ts";
-import { clientAddress } from "../../simulate/client-keys.ts";
+import { clientAddress } from "../../workload/client-keys.ts";
 import { type Figure, near } from "../figure.ts";
 import { place, servers } from "../servers.ts";
 

@@ -1,6 +1,6 @@
 import type { Member } from "../../placement/index.ts";
-import { clientKeys } from "../../simulate/client-keys.ts";
 import { type Owners, simulate } from "../../simulate/simulate.ts";
+import { clientKeys } from "../../workload/client-keys.ts";
 import { type Figure, near, percent } from "../figure.ts";
 import { place, servers } from "../servers.ts";
 

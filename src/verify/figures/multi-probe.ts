@@ -1,8 +1,8 @@
 import { hashes } from "../../placement/index.ts";
 import { hashText } from "../../placement/key.ts";
-import { clientKeys } from "../../simulate/client-keys.ts";
 import { simulate } from "../../simulate/simulate.ts";
 import { chiSquareSurvival } from "../../stats/distribution.ts";
+import { clientKeys } from "../../workload/client-keys.ts";
 import type { Figure } from "../figure.ts";
 import { place, servers } from "../servers.ts";
 
