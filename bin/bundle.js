@@ -1,6 +1,6 @@
 // The build: tsc compiles everything, then three things become one file each, and the types for authors are put beside them.
 import { spawnSync } from "node:child_process";
-import { cpSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -55,3 +55,9 @@ await build({
   external: ["chart.js", "@napi-rs/canvas"],
   plugins: [napiCanvas],
 });
+
+// Man pages, from the command table.
+const { commandTable } = await import("../dist/src/command-table.js");
+const { manPages } = await import("../dist/src/reference.js");
+mkdirSync(join(root, "dist/man"), { recursive: true });
+for (const [name, text] of manPages(commandTable, version)) writeFileSync(join(root, "dist/man", name), text);

@@ -1,8 +1,8 @@
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 import { commandTable } from "./command-table.ts";
 import { type CommandEntry, flagsOf } from "./context.ts";
 import { ExitCode, UserError } from "./errors.ts";
-import { version } from "./package-root.ts";
+import { createProgram } from "./program.ts";
 import { createTerminal, type TerminalOptions } from "./terminal.ts";
 
 /** The one place where errors are shown and the exit code is set. */
@@ -29,39 +29,6 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     return explain(error, interrupted.aborted, argv.includes("--json"));
   }
-}
-
-function createProgram(run: (entry: CommandEntry, command: Command) => Promise<void>): Command {
-  const program = new Command("lbctl")
-    .description(
-      "See how a load balancer spreads load: a real balancer, a real fleet, real load, and a simulator to trust.",
-    )
-    .version(version, "-V, --version", "show the version")
-    .helpOption("-h, --help", "show this help")
-    .helpCommand("help [command]", "show the help of a command")
-    .option("--fleet <name>", "which fleet; several can run side by side", "default")
-    .option("--json", "results as one line of JSON on stdout")
-    .option("--quiet", "no progress and no notes")
-    .option("--verbose", "more detail on stderr")
-    .option("--no-color", "no colours (as the environment variable NO_COLOR)")
-    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
-    .showHelpAfterError("(lbctl --help lists what there is)")
-    .exitOverride()
-    .addHelpText(
-      "after",
-      "\nThe main job:\n  lbctl up\n  lbctl send --count 10000\n  lbctl analyze --servers 2..6\n  lbctl down\n",
-    );
-  for (const entry of commandTable) {
-    const command = program
-      .command(entry.name)
-      .summary(entry.summary)
-      .description(entry.description ?? entry.summary);
-    for (const [flags, description, fallback] of entry.options) command.option(flags, description, fallback);
-    for (const [name, description] of entry.arguments ?? []) command.argument(name, description);
-    command.addHelpText("after", `\nExamples:\n${entry.examples.map((example) => `  ${example}`).join("\n")}\n`);
-    command.action(() => run(entry, command));
-  }
-  return program;
 }
 
 /**

@@ -29,10 +29,10 @@ function valid(option: Option): readonly [text: string, value: unknown] {
 describe.each(optionRows)("the option %s", (field, option) => {
   const variable = variableOf(option);
 
-  test("is in the README with its default", async () => {
+  test("is in docs/options.md with its default", async () => {
     const fallback = Array.isArray(option.fallback) || option.fallback === false ? "" : option.fallback;
     const cells = [`\`--${option.flag}${placeholderOf(option)}\``, String(fallback), option.help];
-    const rows = (await readFile("README.md", "utf8")).split("\n").filter((line) => line.startsWith("| `--"));
+    const rows = (await readFile("docs/options.md", "utf8")).split("\n").filter((line) => line.startsWith("| `--"));
     expect(rows.map((row) => row.split("|").map((cell) => cell.trim()))).toContainEqual(["", ...cells, ""]);
   });
 
