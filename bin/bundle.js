@@ -1,6 +1,6 @@
 // The build: tsc compiles everything, then three things become one file each, and the types for authors are put beside them.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -55,6 +55,34 @@ await build({
   external: ["chart.js", "@napi-rs/canvas"],
   plugins: [napiCanvas],
 });
+
+// `lbctl/placement`: one file for Node and browsers, and its types beside the sources' own.
+await build({
+  absWorkingDir: root,
+  bundle: true,
+  platform: "neutral",
+  target: "es2022",
+  format: "esm",
+  logLevel: "warning",
+  entryPoints: ["dist/src/placement/library.js"],
+  outfile: "dist/placement.js",
+});
+const types = spawnSync(process.execPath, [
+  join(typescript, "bin/tsc"),
+  ...["-p", join(root, "tsconfig.build.json"), "--incremental", "false", "--sourceMap", "false"],
+  ...["--declaration", "--emitDeclarationOnly", "--outDir", join(root, "dist/types")],
+]);
+if (types.status !== 0) process.exit(1);
+for (const part of readdirSync(join(root, "dist/types")))
+  if (part !== "src") rmSync(join(root, "dist/types", part), { recursive: true });
+for (const part of readdirSync(join(root, "dist/types/src")))
+  if (part !== "placement") rmSync(join(root, "dist/types/src", part), { recursive: true });
+for (const file of readdirSync(join(root, "dist/types"), { recursive: true, withFileTypes: true }).filter((entry) =>
+  entry.isFile(),
+)) {
+  const path = join(file.parentPath ?? file.path, file.name);
+  writeFileSync(path, readFileSync(path, "utf8").replaceAll(/(from "\.[^"]*)\.ts"/g, '$1.js"'));
+}
 
 // Man pages, from the command table.
 const { commandTable } = await import("../dist/src/command-table.js");
