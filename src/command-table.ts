@@ -220,9 +220,12 @@ export const commandTable: readonly CommandEntry[] = [
       ["--servers <list>", "a number, or names with addresses and weights: a=10.0.0.1:80*2,b=10.0.0.2:80", "3"],
       ["--keys <file>", "read a key a line; - is standard input"],
       ["--down <names>", "servers that are in the ring but unavailable"],
+      ["--owners <n>", "the first n servers of each key: its owner, whom it falls to next, where its copies go", "1"],
+      ["--explain", "how each key comes to its server: its hash, its place and the next point on the circle"],
     ],
     examples: [
       "lbctl place 10.0.0.1 10.0.0.2 --servers 5",
+      "lbctl place alice --servers 5 --owners 3 --explain",
       "lbctl place alice bob --policy maglev --servers a,b*2,c",
       "seq 1000000 | lbctl place --keys - --policy ring | cut -f2 | sort | uniq -c",
     ],

@@ -1,54 +1,99 @@
 import { once } from "node:events";
 import type { Context } from "../context.ts";
 import { type ExitCode, usageError } from "../errors.ts";
-import { prediction } from "../load/tally.ts";
 import { withModules } from "../modules/load.ts";
+import { type Explanation, explainer } from "../placement/explain.ts";
 import {
   createPlacement,
   defaultHash,
   defaultPolicy,
   formatPolicy,
+  type Placement,
   parseHash,
   parsePolicy,
 } from "../placement/index.ts";
 import { parseServers } from "../study/scenario.ts";
 import { keyLines } from "../workload/key-lines.ts";
 
-/** Prints `key<TAB>server` for keys from arguments, a file or standard input, a line at a time. */
+/** Prints `key<TAB>server` for keys from arguments, a file or standard input, a line at a time; more servers with --owners. */
 export async function run({ args, flags, terminal }: Context): Promise<ExitCode | undefined> {
   const policy = await withModules(flags.text("policy") ?? defaultPolicy, parsePolicy);
   const hash = await withModules(flags.text("hash") ?? defaultHash, parseHash);
   const members = parseServers(flags.text("servers") ?? "3");
   const placement = createPlacement(policy, hash, members);
-  const down = new Set((flags.text("down") ?? "").split(",").filter((name) => name !== ""));
-  for (const name of down)
-    if (!members.some((member) => member.name === name))
-      throw usageError(`--down names ${name}, but the servers are ${members.map((member) => member.name).join(", ")}.`);
-  const serverOf = prediction(placement, (name) => !down.has(name));
+  const ownersOf = owners(placement, downOf(flags.text("down"), members), flags.whole("owners", 1, 65_535) ?? 1);
+  const explain = flags.is("explain") ? explainer(policy, hash, members) : undefined;
   const file = flags.text("keys");
   if (args.length === 0 && file === undefined)
     throw usageError("Name keys to place, or --keys FILE with a key a line (- for standard input).");
   const keys = file === undefined ? args : keyLines(file);
-  if (terminal.json)
-    return await asJson(keys, serverOf, { policy: formatPolicy(policy), servers: members.map(({ name }) => name) });
+  if (terminal.json) {
+    const head = { policy: formatPolicy(policy), servers: members.map(({ name }) => name) };
+    const isLong = flags.whole("owners", 1, 65_535) !== 1;
+    return await asJson(keys, head, (key) => {
+      const found = ownersOf(key);
+      const more = isLong ? { owners: found } : {};
+      return { key, server: found[0] ?? null, ...more, ...explain?.(key) };
+    });
+  }
+  const lineOf = (key: string): string => `${[key, ...orNone(ownersOf(key))].join("\t")}\n`;
   for await (const key of keys)
-    if (!process.stdout.write(`${key}\t${serverOf(key) ?? "-"}\n`)) await once(process.stdout, "drain");
+    await write(explain === undefined ? lineOf(key) : explained(key, ownersOf(key), explain(key)));
   return undefined;
+}
+
+function downOf(text: string | undefined, members: readonly { readonly name: string }[]): ReadonlySet<string> {
+  const down = new Set((text ?? "").split(",").filter((name) => name !== ""));
+  for (const name of down)
+    if (!members.some((member) => member.name === name))
+      throw usageError(`--down names ${name}, but the servers are ${members.map((member) => member.name).join(", ")}.`);
+  return down;
+}
+
+/** The first `count` servers for a key, each of which takes it when those before are down too. */
+function owners({ members, select }: Placement, down: ReadonlySet<string>, count: number): (key: string) => string[] {
+  const isUp = members.map(({ name }) => !down.has(name));
+  return (key) => {
+    const found: number[] = [];
+    while (found.length < count) {
+      const next = select(key, (member) => isUp[member] === true && !found.includes(member));
+      if (next < 0) break;
+      found.push(next);
+    }
+    return found.map((member) => members[member]?.name ?? "");
+  };
+}
+
+const orNone = (found: readonly string[]): readonly string[] => (found.length === 0 ? ["-"] : found);
+
+/** A key with how it comes to its server, in lines. */
+function explained(key: string, found: readonly string[], { hash, circle }: Explanation): string {
+  const [owner = "none: all are down", ...next] = found;
+  const lines = [
+    hash === null ? "hash    not one hash of the key decides" : `hash    ${hash.name}: ${hash.value} of 2^${hash.bits}`,
+    circle && `place   ${(100 * circle.place).toFixed(4)} % of the way round the circle`,
+    circle && `point   ${(100 * circle.point).toFixed(4)} %, of ${circle.server}: the next one clockwise`,
+    `owner   ${owner}`,
+    next.length > 0 && `next    ${next.join(", ")}`,
+  ];
+  return `${[key, ...lines.filter((line) => typeof line === "string").map((line) => `  ${line}`)].join("\n")}\n`;
+}
+
+async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, "drain");
 }
 
 /** One document, written as it grows. */
 async function asJson(
   keys: Iterable<string> | AsyncIterable<string>,
-  serverOf: (key: string) => string | null,
-  head: { policy: string; servers: readonly string[] },
+  head: { readonly policy: string; readonly servers: readonly string[] },
+  placementOf: (key: string) => object,
 ): Promise<undefined> {
-  const opening = JSON.stringify({ schemaVersion: 1, ...head }).slice(0, -1);
-  process.stdout.write(`${opening},"placements":[`);
+  await write(`${JSON.stringify({ schemaVersion: 1, ...head }).slice(0, -1)},"placements":[`);
   let separator = "";
   for await (const key of keys) {
-    const text = separator + JSON.stringify({ key, server: serverOf(key) });
+    await write(separator + JSON.stringify(placementOf(key)));
     separator = ",";
-    if (!process.stdout.write(text)) await once(process.stdout, "drain");
   }
-  process.stdout.write("]}\n");
+  await write("]}\n");
 }

@@ -296,6 +296,19 @@ describe("place", () => {
     expect(asJson).toMatchObject({ schemaVersion: 1, policy: "ring" });
   });
 
+  test("shows the first owners of a key, each of which takes it when those before are down, and how it comes to them", async () => {
+    const place = async (...more: string[]) => (await box.run("place", "alice", "--servers", "5", ...more)).stdout;
+    const [key, first = "", second = "", ...rest] = (await place("--owners", "4")).split("\t");
+    expect([key, rest.length]).toEqual(["alice", 2]);
+    expect(await place()).toBe(`alice\t${first}`);
+    expect(await place("--down", first)).toBe(`alice\t${second}`);
+    const lines = (await place("--owners", "2", "--explain")).split("\n").map((line) => line.trim().split(/ {2,}/));
+    expect(lines).toMatchObject([["alice"], ["hash"], ["place"], ["point"], ["owner", first], ["next", second]]);
+    expect(lines[3]?.[1]).toContain(first);
+    const [told] = JSON.parse(await place("--owners", "2", "--explain", "--json")).placements;
+    expect(told).toMatchObject({ server: first, owners: [first, second], circle: { server: first } });
+  });
+
   test("goes on to the next candidate when a server is down", async () => {
     const [, first] = (await box.run("place", "alice")).stdout.split("\t");
     const second = await box.run("place", "alice", "--down", first as string);

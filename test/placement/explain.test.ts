@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+import { explainer } from "../../src/placement/explain.ts";
+import {
+  createPlacement,
+  defaultHash,
+  hashes,
+  parseMembers,
+  parsePolicy,
+  policies,
+} from "../../src/placement/index.ts";
+
+const members = parseMembers("a=10.0.0.1:80,b=10.0.0.2:80*2,c=10.0.0.3:80,d=10.0.0.4:80");
+const keys = Array.from({ length: 2_000 }, (_, key) => `key-${key}`);
+const hash = hashes[defaultHash];
+
+describe.each(Object.keys(policies))("explaining %s", (name) => {
+  const policy = parsePolicy(name);
+  const explain = explainer(policy, hash, members);
+  const placement = createPlacement(policy, hash, members);
+
+  test("names a hash where one decides, and a point of the key's own server where there is a circle", () => {
+    for (const key of keys) {
+      const told = explain(key);
+      const server = placement.members[placement.select(key)]?.name;
+      if (told.hash === null) expect(told.circle).toBeNull();
+      else {
+        expect(told.hash.value).toBeLessThan(2 ** told.hash.bits);
+        expect(placement.members[placement.byHash?.member(told.hash.value) ?? -1]?.name).toBe(server);
+      }
+      if (told.circle !== null) expect(told.circle.server).toBe(server);
+    }
+  });
+});
+
+test("tells of the hash and the place of a ring, and of neither where no key decides", () => {
+  const told = explainer(parsePolicy("ring"), hash, members)("alice");
+  expect(told.hash).toMatchObject({ name: "xxh64" });
+  expect(told.circle?.place).toBeCloseTo((told.hash?.value ?? 0) / 2 ** (told.hash?.bits ?? 0), 12);
+  expect(explainer(parsePolicy("round-robin"), hash, members)("alice")).toEqual({ hash: null, circle: null });
+});
