@@ -56,6 +56,36 @@ await build({
   plugins: [napiCanvas],
 });
 
+// The command line and its supervisor, with what they need, in a few files: reading hundreds would take most of a short command's time.
+// zod's own entry reads every language that it speaks, where ours are sentences of our own; undici's reads fetch, WebSocket and caches.
+const lean = {
+  name: "lean",
+  setup({ onLoad }) {
+    onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+    }));
+    onLoad({ filter: /node_modules[\\/]undici[\\/]index\.js$/ }, () => ({
+      contents: `
+        Object.assign(require("./lib/dispatcher/dispatcher").prototype, require("./lib/api"));
+        exports.Client = require("./lib/dispatcher/client");
+        exports.Pool = require("./lib/dispatcher/pool");`,
+    }));
+  },
+};
+await build({
+  ...common,
+  splitting: true,
+  entryPoints: ["dist/src/cli.js", "dist/src/fleet/supervisor-main.js"],
+  outbase: "dist/src",
+  outdir: "dist/cli",
+  chunkNames: "chunks/[name]-[hash]",
+  external: ["chart.js", "@napi-rs/canvas"],
+  plugins: [lean],
+  banner: {
+    js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
+  },
+});
+
 // `lbctl/placement`: one file for Node and browsers, and its types beside the sources' own.
 await build({
   absWorkingDir: root,

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { parseAddress } from "../../cluster/balancer/config/address.ts";
 import {
   type BalancerConfig,
@@ -18,7 +18,7 @@ import { type ExitCode as Code, ExitCode, isUserError, UserError, usageError } f
 import { assertPortFree } from "../fleet/ports.ts";
 import { plural } from "../format.ts";
 import { withModules } from "../modules/load.ts";
-import { version } from "../package-root.ts";
+import { packageRoot, version } from "../package-root.ts";
 import { defaultHash, defaultPolicy, type Member, parseHash, parseMembers, parsePolicy } from "../placement/index.ts";
 
 /** Runs the balancer alone, in the foreground, until Ctrl-C; requests in flight end first. */
@@ -89,7 +89,7 @@ async function balancerConfig(flags: Flags): Promise<BalancerConfig> {
     trust: (flags.text("trust") ?? "").split(",").filter((word) => word !== ""),
     check: parseCheck(flags.text("check") ?? "tcp"),
     workers: parseWorkers(flags.text("workers") ?? "1"),
-    workerFile: fileURLToPath(new URL("../../cluster/balancer/main.js", import.meta.url)),
+    workerFile: join(packageRoot, "dist/cluster/balancer/main.js"),
     accessLog: flags.text("access-log") ?? (process.env.LBCTL_ACCESS_LOG || null),
     version,
   });

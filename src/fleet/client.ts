@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Client, type Dispatcher } from "undici";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../errors.ts";
 import { packageRoot } from "../package-root.ts";
 import { startDaemon } from "./daemon.ts";
@@ -163,7 +163,7 @@ async function startSupervisor(folder: FleetFolder): Promise<void> {
   // A record that can't be read stops us here, before anything is started.
   await readState(folder.record, fleetRecordSchema, folder.fleet);
   const log = join(folder.logs, "supervisor.log");
-  const script = join(packageRoot, "dist/src/fleet/supervisor-main.js");
+  const script = join(packageRoot, "dist/cli/fleet/supervisor-main.js");
   const inherited = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const env = { ...Object.fromEntries(inherited), LBCTL_HOME: folder.home };
   const identity = await startDaemon(script, [folder.fleet], env, log);

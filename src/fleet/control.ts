@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import { Pool } from "undici";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../errors.ts";
 import { controlPort, type FleetSpec } from "./spec.ts";
 

@@ -1,4 +1,4 @@
-import { request } from "undici";
+import { Client } from "undici";
 import { UserError } from "../errors.ts";
 import type { Driver } from "./driver.ts";
 
@@ -26,16 +26,17 @@ export async function waitUntil(
 
 /** Whether a GET is answered with 200 within a second. */
 export async function answers(url: string): Promise<boolean> {
+  const { origin, pathname, search } = new URL(url);
+  const client = new Client(origin);
   try {
-    const answer = await request(url, {
-      headersTimeout: 1_000,
-      bodyTimeout: 1_000,
-      signal: AbortSignal.timeout(1_000),
-    });
-    await answer.body.dump();
-    return answer.statusCode === 200;
+    const signal = AbortSignal.timeout(1_000);
+    const response = await client.request({ method: "GET", path: pathname + search, signal });
+    await response.body.dump();
+    return response.statusCode === 200;
   } catch {
     return false;
+  } finally {
+    await client.destroy();
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { codeOf } from "../errors.ts";
 
 /** A process and when it began: a pid alone may by now be somebody else's. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { usageError } from "../errors.ts";
 import { loadPlacement } from "../modules/load.ts";
 import { createPlacement } from "../placement/index.ts";

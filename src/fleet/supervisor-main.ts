@@ -1,7 +1,7 @@
 import { link, rename, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
-import { z } from "zod";
+import * as z from "zod";
 import { codeOf, ExitCode, UserError } from "../errors.ts";
 import { drivers } from "./drivers/index.ts";
 import { identify, isAlive, processIdentitySchema } from "./process-identity.ts";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../errors.ts";
 import { become } from "./become.ts";
 import { type Control, connectControl, type Wish } from "./control.ts";

@@ -1,5 +1,5 @@
 import { arch, cpus, platform, totalmem } from "node:os";
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * What a run is: the shapes that `--json` prints and `run.json` keeps. They are contracts, because scripts parse

@@ -1,5 +1,5 @@
 /** The protocol of the well-known distributed-systems assignment: who is there, add some, remove some. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
 import { type Call, type ControlResponse, ok, type Route, route } from "./route.ts";
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { DataPlane } from "../proxy/data-plane.ts";
 import type { Events } from "../telemetry/events.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { loadModules } from "../../../src/modules/load.ts";
 import { formatPolicy, parseHash, parsePolicy, sourcesOf } from "../../../src/placement/index.ts";
 import { type Host, stateOf, untilIdle } from "../cluster/host.ts";

@@ -1,7 +1,7 @@
 /** The control port: where the supervisor and the command line see and change what the balancer does. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { inspect } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { PlacementError } from "../../../src/placement/index.ts";
 import { type Endpoint, gracefulClose, listen } from "../../listen.ts";
 import { ConfigError, isWildcard } from "../config/address.ts";

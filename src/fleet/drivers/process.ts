@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../../errors.ts";
 import { packageRoot } from "../../package-root.ts";
 import { startDaemon } from "../daemon.ts";
