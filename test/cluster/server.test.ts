@@ -79,7 +79,12 @@ describe("the server", () => {
 test("the server lets go of a client that it has refused, even one that keeps its own end open", async () => {
   const { port } = await startOne("server-1");
   const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
-  socket.on("error", () => {}).resume();
+  let said = "";
+  socket
+    .on("error", () => {})
+    .on("data", (bytes) => {
+      said += bytes;
+    });
   socket.write("CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n");
   await once(socket, "end");
   // What is written to a connection that nobody holds comes back as an error.
@@ -88,7 +93,8 @@ test("the server lets go of a client that it has refused, even one that keeps it
   };
   insist();
   await closeOf(socket);
-}, 10_000);
+  expect([said.startsWith("HTTP/1.1 400 "), socket.destroyed]).toEqual([true, true]);
+});
 
 test("the server closes at once although a client is connected and says nothing, or half of something", async () => {
   const server = await startServer({ name: "server-1", host: "127.0.0.1", port: 0 });
@@ -99,9 +105,14 @@ test("the server closes at once although a client is connected and says nothing,
   });
   await Promise.all(sockets.map((socket) => once(socket, "connect")));
   await ask(server.port);
+  const ends = sockets.map(async (socket) => {
+    await closeOf(socket.resume());
+    return socket.destroyed;
+  });
   await server.close();
-  for (const socket of sockets) socket.destroy();
-}, 5_000);
+  expect(await Promise.all(ends)).toEqual([true, true]);
+  await expect(ask(server.port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+});
 
 describe("the server's process", () => {
   const program = useProgram("server");

@@ -146,7 +146,10 @@ describe("19: an upgrade that the server agrees to", () => {
       socket.on("error", () => {}),
       "101",
     );
-    await Promise.all([balancer.close(), closeOf(socket)]);
+    const closed = closeOf(socket);
+    await Promise.all([balancer.close(), closed]);
+    expect(socket.destroyed).toBe(true);
+    await expect(ask(balancer.port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
   });
 });
 
