@@ -22,15 +22,15 @@ const policySchema = z.object({ modules: z.record(z.string(), z.string()) });
 /** What the balancer says of itself: its servers with their state and counts, and how it places. */
 export type BalancerView = z.infer<typeof viewSchema>;
 
-/** Servers that somebody asked the balancer for (`POST /add`, `DELETE /rm`), which a supervisor can grant. */
-const wishSchema = z.object({
+/** Servers that somebody asked the balancer for (`POST /add`, `DELETE /rm`), which a supervisor can fulfil. */
+const scaleRequestSchema = z.object({
   type: z.literal("scale-request"),
   id: z.string(),
   action: z.enum(["add", "rm"]),
   n: z.int().positive(),
   hostnames: z.array(z.string()),
 });
-export type Wish = z.infer<typeof wishSchema>;
+export type ScaleRequest = z.infer<typeof scaleRequestSchema>;
 
 /** The balancer's control API, as its clients see it. */
 export interface Control extends AsyncDisposable {
@@ -40,10 +40,10 @@ export interface Control extends AsyncDisposable {
   modules(): Promise<Readonly<Record<string, string>>>;
   setPolicy(how: Pick<FleetSpec, "policy" | "hash" | "key" | "modules">): Promise<void>;
   setDrained(name: string, drained: boolean): Promise<void>;
-  /** Hears wishes until the stream ends; it then resolves, and it never rejects. */
-  hearWishes(onWish: (wish: Wish) => void): Promise<void>;
-  /** Tells the balancer what became of a wish; `error` is null when it was granted. */
-  settleWish(id: string, error: string | null): Promise<void>;
+  /** Hears scale requests until the stream ends; it then resolves, and it never rejects. */
+  hearScaleRequests(onScaleRequest: (request: ScaleRequest) => void): Promise<void>;
+  /** Tells the balancer what became of a scale request; `error` is null when it was fulfilled. */
+  settleScaleRequest(id: string, error: string | null): Promise<void>;
 }
 
 /** The balancer sends something every 15 s; silence for longer than this is a broken stream. */
@@ -72,23 +72,23 @@ export function connectControl(spec: FleetSpec, token: string): Control {
     if (answer.statusCode < 300) return text === "" ? null : JSON.parse(text);
     throw new UserError(`The balancer refused ${method} ${path}: ${reason(text) ?? `HTTP ${answer.statusCode}`}`);
   }
-  async function hearWishes(onWish: (wish: Wish) => void): Promise<void> {
+  async function hearScaleRequests(onScaleRequest: (request: ScaleRequest) => void): Promise<void> {
     const headers = { authorization: `Bearer ${token}` };
     const stream = { method: "GET", path: "/v1/events?provision=1", headers, bodyTimeout: quietMs } as const;
     const answer = await pool.request(stream).catch(() => null);
     if (answer?.statusCode !== 200) return void answer?.body.destroy();
     try {
       for await (const line of createInterface({ input: answer.body })) {
-        const wish = line.startsWith("data: ") ? wishSchema.safeParse(JSON.parse(line.slice(6))) : null;
-        if (wish?.success) onWish(wish.data);
+        const request = line.startsWith("data: ") ? scaleRequestSchema.safeParse(JSON.parse(line.slice(6))) : null;
+        if (request?.success) onScaleRequest(request.data);
       }
     } catch {
       // The balancer has ended or been restarted: whoever listens comes again.
     }
   }
   return {
-    hearWishes,
-    settleWish: async (id, error) =>
+    hearScaleRequests,
+    settleScaleRequest: async (id, error) =>
       void (await call("POST", `/v1/scale-requests/${id}`, error === null ? { ok: true } : { error })),
     view: async () => viewSchema.parse(await call("GET", "/v1/servers")),
     setServers: async (servers) => void (await call("PUT", "/v1/servers", { servers })),

@@ -142,12 +142,15 @@ function taking(spec: FleetSpec): FleetSpec {
  * The fleet with `n` servers more or fewer: those that are named, then the lowest free or picked at random. A name may
  * be written as the classroom does, `Server 1` for server-1.
  */
-export function withWish(spec: FleetSpec, wish: { action: "add" | "rm"; n: number; hostnames: string[] }): FleetSpec {
-  const named = wish.hostnames.map((name) => name.replace(/^Server (\d+)$/, "server-$1"));
-  const change = wish.action === "add" ? withServer : withoutServer;
+export function withScaleRequest(
+  spec: FleetSpec,
+  request: { action: "add" | "rm"; n: number; hostnames: string[] },
+): FleetSpec {
+  const named = request.hostnames.map((name) => name.replace(/^Server (\d+)$/, "server-$1"));
+  const change = request.action === "add" ? withServer : withoutServer;
   let next = named.reduce((fleet, name) => change(fleet, name), spec);
-  for (let rest = wish.n - named.length; rest > 0; rest--)
-    next = wish.action === "add" ? withServer(next) : withoutServer(next, randomServer(next));
+  for (let rest = request.n - named.length; rest > 0; rest--)
+    next = request.action === "add" ? withServer(next) : withoutServer(next, randomServer(next));
   return next;
 }
 

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { UserError } from "../errors.ts";
-import { become } from "./become.ts";
-import { type Control, connectControl, type Wish } from "./control.ts";
+import { type Control, connectControl, type ScaleRequest } from "./control.ts";
 import type { Driver, Experiment } from "./driver.ts";
 import { waitUntil } from "./health.ts";
 import { adoptedFrom, pushSpec } from "./push-spec.ts";
-import { type FleetSpec, fleetSpecSchema, refuseToMove, withWish } from "./spec.ts";
+import { reconcile } from "./reconcile.ts";
+import { type FleetSpec, fleetSpecSchema, refuseToMove, withScaleRequest } from "./spec.ts";
 import { type FleetFolder, type FleetRecord, readToken, removeFolder, writeState } from "./state.ts";
 
 /** How often the supervisor looks after its fleet, in milliseconds. */
@@ -92,7 +92,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
     try {
       signal.throwIfAborted();
       control ??= connectControl(next, await readToken(folder));
-      await become({ driver, control, before, next, progress, signal });
+      await reconcile({ driver, control, before, next, progress, signal });
       await keep(next);
       hear(control);
     } catch (error) {
@@ -118,7 +118,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
   async function rollBack(before: FleetSpec | null, failed: FleetSpec, driver: Driver): Promise<void> {
     if (!before || !control) return end(driver);
     // What can't be restored now is mended by the ticks that follow.
-    await become({ driver, control, before: failed, next: before, progress: () => {}, signal: never }).catch(log);
+    await reconcile({ driver, control, before: failed, next: before, progress: () => {}, signal: never }).catch(log);
     schedule(tickMs);
   }
 
@@ -166,25 +166,25 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
     if (!ended) timer = setTimeout(() => void serially(tick), afterMs);
   }
 
-  /** Listens to the wishes that come through the balancer's control API, once at a time. */
+  /** Listens to the scale requests that come through the balancer's control API, once at a time. */
   function hear(to: Control): void {
     if (hearing) return;
     hearing = true;
     void to
-      .hearWishes((wish) => void grant(to, wish))
+      .hearScaleRequests((request) => void fulfil(to, request))
       .finally(() => {
         hearing = false;
       });
   }
 
-  async function grant(to: Control, wish: Wish): Promise<void> {
+  async function fulfil(to: Control, request: ScaleRequest): Promise<void> {
     const work = async () => {
-      if (spec) await apply(withWish(spec, wish), version, () => {}, never);
+      if (spec) await apply(withScaleRequest(spec, request), version, () => {}, never);
       return null;
     };
     const error = await serially(work).catch((reason: unknown) => reason);
     if (error !== null) log(error);
-    await to.settleWish(wish.id, error instanceof Error ? error.message : null).catch(log);
+    await to.settleScaleRequest(request.id, error instanceof Error ? error.message : null).catch(log);
   }
 
   async function end(driver: Driver | null = spec && driverOf(spec)): Promise<void> {

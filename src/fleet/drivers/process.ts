@@ -7,11 +7,11 @@ import { startDaemon } from "../daemon.ts";
 import type { Driver, Experiment, Instance } from "../driver.ts";
 import { balancerEnvironment, serverEnvironment } from "../environment.ts";
 import { followFiles } from "../log-files.ts";
+import { findOrphans, markOf } from "../orphans.ts";
 import { assertPortFree } from "../ports.ts";
 import { endProcess, isAlive, processIdentitySchema, signalProcess } from "../process-identity.ts";
 import { controlPort, type FleetSpec, reachable } from "../spec.ts";
 import { type FleetFolder, readState, readToken, writeState } from "../state.ts";
-import { findStrays, markOf } from "../strays.ts";
 
 const graceMs = 10_000;
 
@@ -53,7 +53,7 @@ export function processDriver(folder: FleetFolder): Driver {
     const wanted = await processesOf(spec);
     const current = new Map(wanted.map((one) => [one.name, fingerprint(one)]));
     const alive = await living();
-    await endStrays(alive);
+    await endOrphans(alive);
     const keep = Object.fromEntries(
       Object.entries(alive).filter(([name, one]) => current.get(name) === one.fingerprint),
     );
@@ -70,12 +70,12 @@ export function processDriver(folder: FleetFolder): Driver {
     return missing.map((one) => one.name);
   }
 
-  async function endStrays(known: Processes): Promise<void> {
-    const strays = await findStrays(
+  async function endOrphans(known: Processes): Promise<void> {
+    const orphans = await findOrphans(
       folder.path,
       Object.values(known).map((one) => one.pid),
     );
-    await Promise.all(strays.map((one) => endProcess(one, graceMs)));
+    await Promise.all(orphans.map((one) => endProcess(one, graceMs)));
   }
 
   async function start(wanted: Wanted) {
@@ -89,7 +89,7 @@ export function processDriver(folder: FleetFolder): Driver {
     // Records that can't be read say nothing; the processes themselves still do.
     const alive = await living().catch((): Processes => ({}));
     await Promise.all(Object.values(alive).map((one) => endProcess(one, graceMs)));
-    await endStrays(alive);
+    await endOrphans(alive);
   }
 
   async function experiment(name: string, what: Experiment): Promise<void> {

@@ -19,9 +19,9 @@ export interface Change {
  * Makes a fleet what it should be. Servers that go leave the balancer before they stop; those that come join it once
  * they answer. Only what was started is waited for: a server that is frozen must not keep the others from changing.
  */
-export async function become(change: Change): Promise<void> {
+export async function reconcile(change: Change): Promise<void> {
   const { driver, next, progress } = change;
-  await partWithServers(change);
+  await removeServers(change);
   progress("starting what is missing");
   const started = await driver.converge(next);
   await waitForServers(change, started);
@@ -29,7 +29,7 @@ export async function become(change: Change): Promise<void> {
   await waitForBalancer(change, new Set(started));
 }
 
-async function partWithServers({ driver, control, before, next }: Change): Promise<void> {
+async function removeServers({ driver, control, before, next }: Change): Promise<void> {
   if (!before) return;
   const kept = before.servers.filter((old) => next.servers.some((one) => one.name === old.name));
   // A balancer that doesn't answer sends nothing to anybody; it is told everything once it is back.

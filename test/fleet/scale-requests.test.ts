@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freshPort, type Sandbox, sandbox } from "../lbctl.ts";
 
-// The classroom's protocol on the control port: the balancer asks, the supervisor grants, the driver starts and stops.
+// The classroom's protocol on the control port: the balancer asks, the supervisor fulfils, the driver starts and stops.
 let box: Sandbox;
 let token: string;
 const port = freshPort();
@@ -41,7 +41,7 @@ test("/add starts named servers and others, /rm stops them", async () => {
   expect(status.servers).toHaveLength(2);
 });
 
-test("a wish that can't be granted changes nothing and says why", async () => {
+test("a scale request that can't be fulfilled changes nothing and says why", async () => {
   expect(await control("POST", "/add", { n: 1, hostnames: ["a", "b"] })).toMatchObject({ code: 400 });
   expect(await control("POST", "/add", { n: 1_000 })).toMatchObject({
     code: 500,

@@ -8,7 +8,7 @@ export const markOf = (path: string): Record<string, string> => ({ LBCTL_FLEET: 
  * Processes of a fleet that its records don't know: left by a supervisor that was killed between starting one and
  * writing it down. Linux only, where the environment of one's own processes can be read.
  */
-export async function findStrays(path: string, known: readonly number[]): Promise<ProcessIdentity[]> {
+export async function findOrphans(path: string, known: readonly number[]): Promise<ProcessIdentity[]> {
   const pids = (await readdir("/proc").catch(() => [])).map(Number).filter((pid) => pid > 0 && !known.includes(pid));
   const marked = await Promise.all(
     pids.map(async (pid) => ((await environmentOf(pid)).includes(mark(path)) ? identify(pid) : null)),
