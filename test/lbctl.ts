@@ -7,10 +7,10 @@ import { execa } from "execa";
 /** The built command, as a user has it. */
 const bin = new URL("../bin/lbctl.js", import.meta.url).pathname;
 
-/** Below the ports that the system gives to outgoing connections. */
+/** 20001 to 29601: below the ports of the peers (placement/peers/daemon.ts) and those of outgoing connections. */
 const firstPort = 20_001;
 const portsEach = 40;
-const blocks = 300;
+const blocks = 240;
 let block = process.pid * 31;
 
 /** A data port with room for 38 servers above it, which nothing listens on now and no other test of this run is given. */
@@ -57,7 +57,8 @@ export async function sandbox() {
     },
     [Symbol.asyncDispose]: async () => {
       ending.abort();
-      await execa(process.execPath, [bin, "down", "--all"], { env, cwd: folder });
+      // A sandbox in which no fleet was ever up has nothing to take down.
+      if (existsSync(env.LBCTL_HOME)) await execa(process.execPath, [bin, "down", "--all"], { env, cwd: folder });
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../context.ts";
 import { type ExitCode as Code, ExitCode } from "../errors.ts";
 import { runningFleet } from "../fleet/client.ts";
-import { type BalancerView, connectControl } from "../fleet/control.ts";
+import { type ClusterStatus, connectControl } from "../fleet/control.ts";
 import type { FleetSpec } from "../fleet/spec.ts";
 import { type FleetFolder, fleetFolder, readToken } from "../fleet/state.ts";
 import type { FleetStatus } from "../fleet/supervisor.ts";
@@ -23,7 +23,7 @@ export async function run(context: Context): Promise<Code | undefined> {
 
 /** Writes what is known of a fleet: as its supervisor has it, with the balancer's own counts. */
 export async function showStatus({ terminal }: Context, folder: FleetFolder, status: FleetStatus): Promise<void> {
-  const view = await balancerView(folder, status.spec);
+  const view = await clusterStatus(folder, status.spec);
   const servers = status.spec.servers.map((server) => {
     const seen = view?.servers.find(({ name }) => name === server.name);
     const instance = status.instances.find(({ name }) => name === server.name);
@@ -60,7 +60,7 @@ export async function showStatus({ terminal }: Context, folder: FleetFolder, sta
   terminal.result(value, () => statusTable(value, terminal));
 }
 
-async function balancerView(folder: FleetFolder, spec: FleetSpec): Promise<BalancerView | null> {
+async function clusterStatus(folder: FleetFolder, spec: FleetSpec): Promise<ClusterStatus | null> {
   await using control = connectControl(spec, await readToken(folder));
-  return await control.view().catch(() => null);
+  return await control.status().catch(() => null);
 }

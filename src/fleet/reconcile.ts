@@ -45,9 +45,9 @@ async function waitForServers({ driver, next, progress, signal }: Change, starte
 }
 
 async function waitForBalancer({ driver, control, next, signal }: Change, started: ReadonlySet<string>): Promise<void> {
-  await untilHealthy(driver, "balancer", signal, async () => (await control.view().catch(() => null)) !== null);
+  await untilHealthy(driver, "balancer", signal, async () => (await control.status().catch(() => null)) !== null);
   await pushSpec(driver, control, next);
   await untilHealthy(driver, "balancer", signal, async () =>
-    (await control.view()).servers.every((server) => server.state !== "down" || !started.has(server.name)),
+    (await control.status()).servers.every((server) => server.state !== "down" || !started.has(server.name)),
   );
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { UserError } from "../errors.ts";
-import { type Control, connectControl, type ScaleRequest } from "./control.ts";
+import { type Control, connectControl, type ScaleRequestEvent } from "./control.ts";
 import type { Driver, Experiment } from "./driver.ts";
 import { waitUntil } from "./health.ts";
 import { adoptedFrom, pushSpec } from "./push-spec.ts";
@@ -144,7 +144,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
 
   /** Waits for a balancer that was started again, by whomever: until it is told its servers, its clients wait. */
   async function balancerAnswers(of: Control): Promise<void> {
-    const look = async () => (await of.view().catch(() => null)) !== null;
+    const look = async () => (await of.status().catch(() => null)) !== null;
     const onTimeout = () => new UserError("The balancer's control API doesn't answer: see `lbctl status`.");
     await waitUntil(look, { timeoutMs: startedWithinMs, signal: never, onTimeout });
   }
@@ -177,7 +177,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
       });
   }
 
-  async function fulfil(to: Control, request: ScaleRequest): Promise<void> {
+  async function fulfil(to: Control, request: ScaleRequestEvent): Promise<void> {
     const work = async () => {
       if (spec) await apply(withScaleRequest(spec, request), version, () => {}, never);
       return null;

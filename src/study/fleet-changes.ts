@@ -1,7 +1,7 @@
-import type { BalancerView } from "../fleet/control.ts";
+import type { ClusterStatus } from "../fleet/control.ts";
 
 /** What differs between two looks at a balancer that bears on where keys go, in words; none when nothing does. */
-export function fleetChanges(before: BalancerView, after: BalancerView): string[] {
+export function fleetChanges(before: ClusterStatus, after: ClusterStatus): string[] {
   const placement = (["policy", "hash", "key"] as const)
     .filter((what) => before[what] !== after[what])
     .map((what) => `${what} ${before[what]} → ${after[what]}`);

@@ -1,4 +1,4 @@
-import { type BalancerView, type Control, connectControl } from "../fleet/control.ts";
+import { type ClusterStatus, type Control, connectControl } from "../fleet/control.ts";
 import { type FleetSpec, reachable } from "../fleet/spec.ts";
 import { type FleetFolder, readToken } from "../fleet/state.ts";
 import { burst } from "../load/burst.ts";
@@ -32,7 +32,7 @@ export interface ObservedBurst {
 /** What was seen of a burst. */
 export interface BurstSeen {
   /** The balancer as it was when the burst began. */
-  readonly view: BalancerView;
+  readonly view: ClusterStatus;
   /** How it placed keys. */
   readonly way: Way;
   readonly tally: Tally;
@@ -48,7 +48,7 @@ export interface BurstSeen {
 export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> {
   const { spec, signal } = options;
   await using control: Control = connectControl(spec, await readToken(options.folder));
-  const view = await control.view();
+  const view = await control.status();
   const taking = view.servers.filter((server) => server.state !== "draining");
   const tally: Tally = emptyTally(taking.map((server) => server.name));
   const latency = latencyRecorder();
@@ -72,12 +72,12 @@ export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> 
     },
     signal: AbortSignal.any([signal, gone.signal]),
   });
-  const after = await control.view().catch(() => null);
+  const after = await control.status().catch(() => null);
   const changes = after ? fleetChanges(view, after) : ["the balancer no longer answers"];
   return { view, way, tally, durationMs, latencyMs: latency.summary(), changes, gaveUp: gone.signal.aborted };
 }
 
-function expectedOf(view: BalancerView, way: Way): Expected | null {
+function expectedOf(view: ClusterStatus, way: Way): Expected | null {
   if (!placesKeys(way.policy)) return null;
   const members: Member[] = view.servers.map(({ name, weight, address }) => ({ name, weight, address }));
   const up = new Set(view.servers.filter((server) => server.state === "up").map((server) => server.name));

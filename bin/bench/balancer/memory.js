@@ -108,10 +108,10 @@ const measureRequests = (ports, step) =>
 async function measure(quick) {
   const servers = await startServers(apart);
   progress("memory of idle connections …");
-  const idle = await measureIdle(servers.ports, quick ? 2_000 : 10_000);
+  const idle = await measureIdle(servers.ports, quick ? 500 : 10_000);
   progress("memory while bodies pass …");
-  const bodies = await measureBodies(quick ? 2 ** 28 : 2 ** 32);
-  const requests = await measureRequests(servers.ports, quick ? 10_000 : 200_000);
+  const bodies = await measureBodies(quick ? 2 ** 26 : 2 ** 32);
+  const requests = await measureRequests(servers.ports, quick ? 2_000 : 200_000);
   progress("");
   servers.end();
   return { idle, bodies, requests };

@@ -8,59 +8,61 @@ import { formatHashKey, parseHashKey } from "../config/hash-key.ts";
 import { ControlError } from "./auth.ts";
 import { classroomRoutes } from "./classroom.ts";
 import { type Call, type ControlContext, type ControlResponse, ok, type Route, route } from "./route.ts";
+import {
+  type ClusterStatus,
+  type HostStatus,
+  type PlacementStatus,
+  type PolicyStatus,
+  policyBody,
+  scaleOutcomeBody,
+  serversBody,
+} from "./schema.ts";
 
 const nothing = { schema: z.unknown() };
 
-const membership = z.strictObject({
-  servers: z.array(z.strictObject({ name: z.string(), address: z.string(), weight: z.number().default(1) })),
-});
-
-const policy = z.strictObject({
-  policy: z.string(),
-  hash: z.string().optional(),
-  key: z.string().optional(),
-  /** The sources of the modules that they name, by their names. */
-  modules: z.record(z.string(), z.string()).default({}),
-});
-
-const outcome = z.union([z.strictObject({ ok: z.literal(true) }), z.strictObject({ error: z.string().max(1000) })]);
+/** The names of fields until 0.2, which scripts may read still. */
+interface ClusterAliases {
+  readonly refusals: ClusterStatus["localReplies"];
+}
+interface HostAliases {
+  readonly forced: boolean;
+  readonly retriesRefused: number;
+  readonly answers: HostStatus["responses"];
+}
 
 /** Every request that the control port knows. */
 export const routes: readonly Route[] = [
   route("GET", /^\/v1\/servers$/, nothing, showServers),
-  route("PUT", /^\/v1\/servers$/, { schema: membership }, replaceMembers),
+  route("PUT", /^\/v1\/servers$/, { schema: serversBody }, replaceServers),
   route("POST", /^\/v1\/servers\/([^/]+)\/(drain|ready)$/, nothing, setDraining),
-  route("GET", /^\/v1\/policy$/, nothing, ({ context }) => ok({ ...showPolicy(context), ...showModules(context) })),
-  route("PUT", /^\/v1\/policy$/, { schema: policy }, setPolicy),
+  route("GET", /^\/v1\/policy$/, nothing, showPolicy),
+  route("PUT", /^\/v1\/policy$/, { schema: policyBody }, setPolicy),
   route("GET", /^\/v1\/placement$/, nothing, placeKey),
   route("GET", /^\/v1\/events$/, nothing, openEvents),
   // `wanted` is a former name of `scale-requests`.
-  route("POST", /^\/v1\/(?:scale-requests|wanted)\/([^/]+)$/, { schema: outcome }, settleScaleRequest),
+  route("POST", /^\/v1\/(?:scale-requests|wanted)\/([^/]+)$/, { schema: scaleOutcomeBody }, settleScaleRequest),
   route("GET", /^\/metrics$/, nothing, scrape),
   ...classroomRoutes,
 ];
 
 async function showServers({ context }: Call<unknown>): Promise<ControlResponse> {
   await context.plane.refresh();
-  return ok(overview(context));
+  return ok(describeCluster(context));
 }
 
-const overview = ({ cluster, plane }: ControlContext): object => ({
-  servers: cluster.snapshot.hosts.map((host) => describe(host, cluster.snapshot)),
-  policy: formatPolicy(cluster.snapshot.policy),
-  hash: cluster.snapshot.hash.name,
-  key: formatHashKey(cluster.snapshot.key),
+const describeCluster = ({ cluster, plane }: ControlContext): ClusterStatus & ClusterAliases => ({
+  servers: cluster.snapshot.hosts.map((host) => describeHost(host, cluster.snapshot)),
+  ...describePlacement(cluster.snapshot),
   panic: cluster.snapshot.availability.panic,
   workers: plane.workers,
   acceptedBy: plane.acceptedBy,
   connections: { client: plane.connections, accepted: plane.counts.connectionsAccepted },
   bytes: { received: plane.counts.bytesReceived, sent: plane.counts.bytesSent },
   localReplies: Object.fromEntries(plane.localReplies),
-  /** Its name until 0.2. */
   refusals: Object.fromEntries(plane.localReplies),
 });
 
-const describe = (host: Host, snapshot: ClusterSnapshot): object => ({
+const describeHost = (host: Host, snapshot: ClusterSnapshot): HostStatus & HostAliases => ({
   name: host.name,
   address: host.address,
   weight: host.weight,
@@ -73,16 +75,12 @@ const describe = (host: Host, snapshot: ClusterSnapshot): object => ({
   healthy: host.healthy,
   ejected: host.ejected,
   ejections: host.counts.ejections,
-  /** Given requests although it is down: a panic. */
   usedInPanic: host.usedInPanic,
-  /** Its name until 0.2. */
   forced: host.usedInPanic,
   keyShare: sharesOf(snapshot).get(host.name) ?? null,
   retryOverflow: host.counts.retryOverflow,
-  /** Its name until 0.2. */
   retriesRefused: host.counts.retryOverflow,
   responses: Object.fromEntries(host.counts.responses),
-  /** Its name until 0.2. */
   answers: Object.fromEntries(host.counts.responses),
   connections: {
     open: host.connections,
@@ -92,13 +90,25 @@ const describe = (host: Host, snapshot: ClusterSnapshot): object => ({
   bytes: { sent: host.counts.bytesSent, received: host.counts.bytesReceived },
 });
 
-/** Answers when nobody who left has a request in flight, so that the caller may stop them then, or says who still has. */
-async function replaceMembers({ context, body }: Call<z.infer<typeof membership>>): Promise<ControlResponse> {
+const describePlacement = ({ policy, hash, key }: ClusterSnapshot): PlacementStatus => ({
+  policy: formatPolicy(policy),
+  hash: hash.name,
+  key: formatHashKey(key),
+});
+
+function showPolicy({ context }: Call<unknown>): ControlResponse {
+  const { snapshot } = context.cluster;
+  const modules = sourcesOf(snapshot.policy, snapshot.hash);
+  return ok({ ...describePlacement(snapshot), modules } satisfies PolicyStatus);
+}
+
+/** Responds when no server that left has a request in flight, so that the caller may stop them then, or says which still has. */
+async function replaceServers({ context, body }: Call<z.infer<typeof serversBody>>): Promise<ControlResponse> {
   const left = context.cluster.replace(body.servers);
   await context.plane.refresh();
   await untilIdle(left, context.drainMs);
   const stillInFlight = left.filter(({ inFlight }) => inFlight > 0).map(({ name, inFlight }) => ({ name, inFlight }));
-  return ok({ ...overview(context), drained: stillInFlight.length === 0, stillInFlight });
+  return ok({ ...describeCluster(context), drained: stillInFlight.length === 0, stillInFlight });
 }
 
 async function setDraining({ context, params: [name = "", action] }: Call<unknown>): Promise<ControlResponse> {
@@ -106,20 +116,11 @@ async function setDraining({ context, params: [name = "", action] }: Call<unknow
   if (host === undefined) throw new ControlError(404, "no-such-server", `There is no server called ${name}.`);
   context.cluster.setDraining(host, action === "drain");
   await context.plane.refresh();
-  return ok(describe(host, context.cluster.snapshot));
+  return ok(describeHost(host, context.cluster.snapshot));
 }
 
-const showPolicy = ({ cluster }: ControlContext): object => {
-  const { policy: spec, hash, key } = cluster.snapshot;
-  return { policy: formatPolicy(spec), hash: hash.name, key: formatHashKey(key) };
-};
-
-const showModules = ({ cluster }: ControlContext): object => ({
-  modules: sourcesOf(cluster.snapshot.policy, cluster.snapshot.hash),
-});
-
-/** Code comes in here, and nowhere else: behind the token of the control port. */
-async function setPolicy({ context, body }: Call<z.infer<typeof policy>>): Promise<ControlResponse> {
+/** The one place where code comes in, behind the token of the control port. */
+async function setPolicy({ context, body }: Call<z.infer<typeof policyBody>>): Promise<ControlResponse> {
   const { cluster } = context;
   const modules = await loadModules({ ...sourcesOf(cluster.snapshot.policy, cluster.snapshot.hash), ...body.modules });
   cluster.setPolicy({
@@ -128,7 +129,7 @@ async function setPolicy({ context, body }: Call<z.infer<typeof policy>>): Promi
     key: body.key === undefined ? cluster.snapshot.key : parseHashKey(body.key),
   });
   await context.plane.refresh();
-  return ok(showPolicy(context));
+  return ok(describePlacement(cluster.snapshot));
 }
 
 function placeKey({ context, query }: Call<unknown>): ControlResponse {
@@ -143,7 +144,11 @@ function openEvents({ context, query, response }: Call<unknown>): null {
   return null;
 }
 
-function settleScaleRequest({ context, params: [id = ""], body }: Call<z.infer<typeof outcome>>): ControlResponse {
+function settleScaleRequest({
+  context,
+  params: [id = ""],
+  body,
+}: Call<z.infer<typeof scaleOutcomeBody>>): ControlResponse {
   const known = context.scaleRequests.settle(id, "error" in body ? body.error : null);
   if (!known) throw new ControlError(404, "no-such-scale-request", "No scale request with this id is pending.");
   return ok({ id });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import type { EventStreams, ScaleRequestEvent } from "./streams.ts";
+import type { ScaleRequestEvent } from "./schema.ts";
+import type { EventStreams } from "./streams.ts";
 
 /** What became of a scale request. */
 export interface Outcome {

@@ -11,6 +11,7 @@ import { classroomError } from "./classroom.ts";
 import type { ControlContext, ControlResponse, Route } from "./route.ts";
 import { routes } from "./routes.ts";
 import { ScaleRequests } from "./scale-requests.ts";
+import type { ErrorBody } from "./schema.ts";
 import { EventStreams } from "./streams.ts";
 
 export interface ControlOptions extends Omit<ControlContext, "streams" | "scaleRequests"> {
@@ -90,7 +91,8 @@ function findRoute(method: string | undefined, path: string): Route {
 
 function errorResponse(error: unknown, route: Route | undefined): ControlResponse {
   const { status, reason, message } = explain(error);
-  return route?.classroom ? classroomError(status, message) : { status, body: { error: { reason, message } } };
+  if (route?.classroom) return classroomError(status, message);
+  return { status, body: { error: { reason, message } } satisfies ErrorBody };
 }
 
 function explain(error: unknown): Pick<ControlError, "status" | "reason" | "message"> {

@@ -1,15 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { type BalancerEvent, type Events, withAlias } from "../telemetry/events.ts";
-
-/** A request for servers more or fewer, which a supervisor has to fulfil: the balancer starts and stops none. */
-export interface ScaleRequestEvent {
-  readonly type: "scale-request";
-  readonly id: string;
-  readonly action: "add" | "rm";
-  readonly n: number;
-  /** As asked for; the supervisor names, or picks, the rest of `n`. */
-  readonly hostnames: readonly string[];
-}
+import type { ScaleRequestEvent } from "./schema.ts";
 
 /** A reader that lets more than this pile up is cut off. */
 const maxBufferedBytes = 256 * 1024;

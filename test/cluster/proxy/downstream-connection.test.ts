@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { defaultSettings, type Settings } from "../../../cluster/balancer/config/options.ts";
 import type {
   Downstream,
@@ -11,6 +11,10 @@ import { HeadReaders } from "../../../cluster/balancer/proxy/io/head-readers.ts"
 import { newProxyCounters } from "../../../cluster/balancer/telemetry/proxy-stats.ts";
 import type { BodyReader, RequestHead } from "../../../src/http1/index.ts";
 import { FakeStream } from "./fakes.ts";
+
+// The clock stands still but for `pass`: how busy the machine is changes nothing.
+beforeEach(() => void vi.spyOn(performance, "now").mockReturnValue(1_000));
+afterEach(() => void vi.restoreAllMocks());
 
 /** A request under way, as an exchange would handle it: what the connection tells it, in order. */
 class FakeRequest implements RequestHandler {

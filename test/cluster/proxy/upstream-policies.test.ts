@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { IdleConnections } from "../../../cluster/balancer/proxy/upstream/idle-connections.ts";
 import { PendingQueue } from "../../../cluster/balancer/proxy/upstream/pending-queue.ts";
 import { Pipelining } from "../../../cluster/balancer/proxy/upstream/pipelining.ts";
@@ -140,7 +140,8 @@ describe("requests that were sent", () => {
   test("48: are blocked behind another, or as the next after one, from when it was their turn", () => {
     const sent = new SentRequests();
     const [a, b, c] = handlers(3) as [FakeHandler, FakeHandler, FakeHandler];
-    const began = performance.now();
+    const began = 1_000;
+    vi.spyOn(performance, "now").mockReturnValueOnce(began);
     sent.begin([a, b, c]);
     expect(sent.takeBlocked(began + 50, 100, false)).toEqual([]);
     sent.shift(began + 60);

@@ -10,7 +10,7 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll } from "vitest";
 
 /** The first of `count` ports on loopback for a daemon of this worker's. */
-export const firstPort = 30_000 + (Number(process.env.VITEST_POOL_ID ?? 1) % 100) * 100;
+export const firstPort = 30_000 + (Number(process.env.VITEST_POOL_ID ?? 1) % 25) * 100;
 
 /** What `command` prints of its version, or null, with a word on standard error, where it is not installed. */
 export function installedVersion(command: "nginx" | "haproxy"): string | null {
