@@ -2,10 +2,21 @@ import { Command } from "commander";
 import { commandTable } from "./command-table.ts";
 import type { CommandEntry } from "./context.ts";
 import { version } from "./package-root.ts";
+import type { Outputs } from "./terminal.ts";
 
 /** Returns the command line as commander parses it, made from the command table; `run` is called with the command that was typed. */
-export function createProgram(run: (entry: CommandEntry, command: Command) => Promise<void>): Command {
+export function createProgram(
+  { stdout, stderr }: Outputs,
+  run: (entry: CommandEntry, command: Command) => Promise<void>,
+): Command {
   const program = new Command("lbctl")
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+      // Where there is no screen, as wide as commander makes it.
+      getOutHelpWidth: () => stdout.columns ?? 80,
+      getErrHelpWidth: () => stderr.columns ?? 80,
+    })
     .description(
       "See how a load balancer spreads load: a real balancer, a real fleet, real load, and a simulator to trust.",
     )

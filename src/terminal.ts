@@ -1,16 +1,31 @@
+import { once } from "node:events";
+import type { Writable } from "node:stream";
 import type { Ora } from "ora";
+
+/** A stream to write to: a terminal, a pipe or a file. */
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Both streams that a command writes to. */
+export interface Outputs {
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
 
 /** How a command speaks: results on stdout, everything else on stderr. */
 export interface Terminal {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly color: boolean;
+  /** Whether a person reads stdout, on a screen that can be cleared. */
+  readonly interactive: boolean;
   /** Columns to fit tables in. */
   readonly width: number;
   /** Writes a result: the value as one line of JSON with --json, else what `render` makes of it. */
   result(value: unknown, render: () => string): void;
-  /** Writes text to stdout as it is. */
+  /** Writes text to stdout as it is, and a line's end where it has none. */
   write(text: string): void;
+  /** Writes text to stdout as it is, and resolves when more can be written: for output that grows with the input. */
+  stream(text: string): Promise<void>;
   /** A sentence on stderr; silent with --quiet. */
   note(text: string): void;
   /** A detail on stderr, with --verbose only. */
@@ -35,28 +50,32 @@ export interface TerminalOptions {
   color?: boolean | undefined;
 }
 
-/** The process's own terminal. Colour needs a terminal on stdout and neither --no-color nor NO_COLOR (no-color.org). */
-export function createTerminal(options: TerminalOptions): Terminal {
+/** Returns the terminal of a command. Colour needs a terminal on stdout and neither --no-color nor NO_COLOR (no-color.org). */
+export function createTerminal(options: TerminalOptions, { stdout, stderr }: Outputs): Terminal {
   const { json = false, quiet = false, verbose = false } = options;
-  const color = options.color !== false && !process.env.NO_COLOR && process.stdout.isTTY === true;
+  const color = options.color !== false && !process.env.NO_COLOR && stdout.isTTY === true;
   const write = (text: string) => {
-    process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+    stdout.write(text.endsWith("\n") ? text : `${text}\n`);
   };
   const note = (text: string) => {
-    if (!quiet) process.stderr.write(`${text}\n`);
+    if (!quiet) stderr.write(`${text}\n`);
   };
   return {
     json,
     quiet,
     color,
-    width: process.stdout.columns ?? 100,
+    interactive: stdout.isTTY === true,
+    width: stdout.columns ?? 100,
     write,
+    stream: async (text) => {
+      if (!stdout.write(text)) await once(stdout, "drain");
+    },
     note,
     result: (value, render) => write(json ? JSON.stringify(value) : render()),
     detail: (text) => {
-      if (verbose) process.stderr.write(`${text}\n`);
+      if (verbose) stderr.write(`${text}\n`);
     },
-    progress: (text) => (quiet || !process.stderr.isTTY ? plainProgress(note) : spinner(text, options.color !== false)),
+    progress: (text) => (quiet || !stderr.isTTY ? plainProgress(note) : spinner(text, options.color !== false)),
   };
 }
 

@@ -51,7 +51,7 @@ async function parse(command: string): Promise<string | undefined> {
     return program;
   };
   const program = quiet(
-    createProgram(async ({ name }) => {
+    createProgram(process, async ({ name }) => {
       ran = name;
     }),
   );

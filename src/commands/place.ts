@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Context } from "../context.ts";
 import { type ExitCode, usageError } from "../errors.ts";
 import { withModules } from "../modules/load.ts";
@@ -13,6 +12,7 @@ import {
   parsePolicy,
 } from "../placement/index.ts";
 import { parseServers } from "../study/scenario.ts";
+import type { Terminal } from "../terminal.ts";
 import { keyLines } from "../workload/key-lines.ts";
 
 /** Prints `key<TAB>server` for keys from arguments, a file or standard input, a line at a time; more servers with --owners. */
@@ -30,7 +30,7 @@ export async function run({ args, flags, terminal }: Context): Promise<ExitCode 
   if (terminal.json) {
     const head = { policy: formatPolicy(policy), servers: members.map(({ name }) => name) };
     const isLong = flags.whole("owners", 1, 65_535) !== 1;
-    return await asJson(keys, head, (key) => {
+    return await asJson(terminal, keys, head, (key) => {
       const found = ownersOf(key);
       const more = isLong ? { owners: found } : {};
       return { key, server: found[0] ?? null, ...more, ...explain?.(key) };
@@ -38,7 +38,7 @@ export async function run({ args, flags, terminal }: Context): Promise<ExitCode 
   }
   const lineOf = (key: string): string => `${[key, ...orNone(ownersOf(key))].join("\t")}\n`;
   for await (const key of keys)
-    await write(explain === undefined ? lineOf(key) : explained(key, ownersOf(key), explain(key)));
+    await terminal.stream(explain === undefined ? lineOf(key) : explained(key, ownersOf(key), explain(key)));
   return undefined;
 }
 
@@ -79,21 +79,18 @@ function explained(key: string, found: readonly string[], { hash, circle }: Expl
   return `${[key, ...lines.filter((line) => typeof line === "string").map((line) => `  ${line}`)].join("\n")}\n`;
 }
 
-async function write(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, "drain");
-}
-
 /** One document, written as it grows. */
 async function asJson(
+  { stream }: Terminal,
   keys: Iterable<string> | AsyncIterable<string>,
   head: { readonly policy: string; readonly servers: readonly string[] },
   placementOf: (key: string) => object,
 ): Promise<undefined> {
-  await write(`${JSON.stringify({ schemaVersion: 1, ...head }).slice(0, -1)},"placements":[`);
+  await stream(`${JSON.stringify({ schemaVersion: 1, ...head }).slice(0, -1)},"placements":[`);
   let separator = "";
   for await (const key of keys) {
-    await write(separator + JSON.stringify(placementOf(key)));
+    await stream(separator + JSON.stringify(placementOf(key)));
     separator = ",";
   }
-  await write("]}\n");
+  await stream("]}\n");
 }

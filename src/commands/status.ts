@@ -13,7 +13,7 @@ export async function run(context: Context): Promise<Code | undefined> {
   const folder = fleetFolder(context.fleet);
   do {
     const status = await runningFleet(folder);
-    if (context.flags.is("watch") && process.stdout.isTTY) context.terminal.write("\x1b[H\x1b[2J");
+    if (context.flags.is("watch") && context.terminal.interactive) context.terminal.write("\x1b[H\x1b[2J");
     await showStatus(context, folder, status);
     if (!context.flags.is("watch")) return status.supervisor === null ? ExitCode.failed : undefined;
     await sleep(1_000, undefined, { signal: context.signal }).catch(() => {});

@@ -28,7 +28,7 @@ describe("analyze", () => {
   ];
 
   test("live on a fleet of its own agrees with the simulator in every count, and leaves no fleet", async () => {
-    const live = await box.run("analyze", ...study, "--driver", "process", "--port", port, "--json");
+    const live = await box.spawn("analyze", ...study, "--driver", "process", "--port", port, "--json");
     expect(live.exitCode).toBe(0);
     const simulated = await box.run("analyze", ...study, "--simulate", "--json", "--no-charts");
     const [seen, predicted] = [JSON.parse(live.stdout), JSON.parse(simulated.stdout)];
@@ -56,13 +56,13 @@ describe("analyze", () => {
   });
 
   test("is shown again by report, tables and charts", async () => {
-    const shown = await box.run("report");
+    const shown = await box.spawn("report");
     expect(shown).toMatchObject({ exitCode: 0 });
     expect(shown.stdout).toContain("classroom");
   });
 
   test("puts the running fleet back as it was, and lets drained servers take part", async () => {
-    await box.run("up", "--driver", "process", "--port", port, "--servers", "2", "--policy", "maglev");
+    await box.spawn("up", "--driver", "process", "--port", port, "--servers", "2", "--policy", "maglev");
     await box.run("drain", "server-1");
     const study = ["analyze", "--servers", "1,3", "--policy", "ring", "--count", "200", "--no-charts", "--json"];
     const { results } = JSON.parse((await box.run(...study)).stdout);
@@ -109,7 +109,7 @@ describe("analyze", () => {
     const requests = async () =>
       JSON.parse((await box.run("status", "--fleet", "lone", "--json")).stdout).servers[0].requests;
     await expect.poll(requests, { timeout: 20_000 }).toBeGreaterThan(0);
-    await box.run("down", "--fleet", "lone");
+    await box.spawn("down", "--fleet", "lone");
     const { exitCode, stderr } = await child;
     expect(String(stderr)).toMatch(/stopped answering in the middle of the study/);
     expect(exitCode).toBe(1);
@@ -139,7 +139,7 @@ describe("analyze", () => {
 describe("send", () => {
   test("sends exactly what is asked, and keeps every hit", async () => {
     const sent = JSON.parse(
-      (await box.run("send", "--count", "401", "--concurrency", "50", "--save-hits", "--json")).stdout,
+      (await box.spawn("send", "--count", "401", "--concurrency", "50", "--save-hits", "--json")).stdout,
     );
     expect(sent).toMatchObject({ count: 401, ok: 401, statuses: { 200: 401 } });
     const hits = (await readFile(join(box.folder, "reports", sent.run, "hits.csv"), "utf8")).trim().split("\n");
@@ -156,7 +156,7 @@ describe("send", () => {
   });
 
   test("a threshold that is missed exits with 99 and says which", async () => {
-    const { exitCode, stderr } = await box.run("send", "--count", "50", "--expect", "failed<=0,ok<10", "--no-charts");
+    const { exitCode, stderr } = await box.spawn("send", "--count", "50", "--expect", "failed<=0,ok<10", "--no-charts");
     expect(stderr).toContain("Expected ok<10, but ok is 50.");
     expect(exitCode).toBe(99);
   });

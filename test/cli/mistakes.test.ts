@@ -65,7 +65,7 @@ describe("usage", () => {
 
   test("help and version are no errors", async () => {
     for (const args of [["--help"], ["help", "send"], ["send", "--help"], ["--version"]])
-      expect(await box.run(...args)).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(await box.spawn(...args)).toMatchObject({ exitCode: 0, stderr: "" });
   });
 
   test("every command has examples in its help", async () => {
