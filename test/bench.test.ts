@@ -13,7 +13,7 @@ it("has figures of a simulation for a script", async () => {
   expect([machine.node, exitCode]).toEqual([process.version, 0]);
   expect(simulation.map(({ policy }: { policy: string }) => policy)).toContain("ring");
   for (const figures of simulation) {
-    expect(figures).toMatchObject({ servers: [2, 3, 4, 5, 6], keys: 1_000_000 });
+    expect(figures).toMatchObject({ servers: [2, 3, 4, 5, 6], keys: 100_000 });
     expect(figures.seconds).toBeGreaterThan(0);
   }
 });
@@ -32,9 +32,7 @@ describe.skipIf(process.platform !== "linux")("of the balancer, on Linux, which 
     expect([quick, exitCode]).toEqual([true, 0]);
     expect(memory.idle).toMatchObject({ connections: 500 });
     expect(memory.bodies).toMatchObject({ bytes: 2 ** 26 });
-    expect(memory.requests.map(({ requests }: { requests: number }) => requests)).toEqual([
-      0, 2_000, 4_000, 6_000, 8_000, 10_000,
-    ]);
+    expect(memory.requests.map(({ requests }: { requests: number }) => requests)).toEqual([0, 2_000, 4_000]);
     for (const { bytes } of memory.requests) expect(bytes).toBeGreaterThan(2 ** 20);
   });
 

@@ -7,7 +7,7 @@ const counts = [2, 3, 4, 5, 6];
 const policies = ["ring", "maglev", "jump", "rendezvous", "modulo"];
 
 async function measure(quick) {
-  const keys = quick ? 1_000_000 : 10_000_000;
+  const keys = quick ? 100_000 : 10_000_000;
   const results = [];
   for (const policy of policies) {
     const runs = [];

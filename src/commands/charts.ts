@@ -37,9 +37,9 @@ export async function drawCharts(
   asked: readonly FurtherChart[],
   ways: readonly Way[] = [],
 ): Promise<Drawn> {
-  const { renderCharts, renderSendChart } = await import("../report/charts/charts.ts");
-  if (run.kind === "analyze") return renderCharts(run.result, folder, asked, chartFigures(ways));
-  const { paths } = await renderSendChart(run.result, folder);
+  const { analysisCharts, burstCharts, renderCharts } = await import("../report/charts/charts.ts");
+  if (run.kind === "analyze") return renderCharts(analysisCharts(run.result, asked, chartFigures(ways)), folder);
+  const { paths } = await renderCharts(burstCharts(run.result), folder);
   return { paths, notes: asked.length > 0 ? ["--chart adds to the charts of a study; this run is a burst."] : [] };
 }
 

@@ -11,7 +11,7 @@ afterAll(() => lbctl[Symbol.asyncDispose]());
 const few = ["--keys", "20000", "--runs", "1"];
 
 async function recommend(...args: string[]): Promise<RecommendResult & { exitCode: number | undefined }> {
-  const { stdout, exitCode } = await lbctl.run("recommend", "--json", ...few, ...args);
+  const { stdout, exitCode } = await lbctl.spawn("recommend", "--json", ...few, ...args);
   return { ...JSON.parse(stdout), exitCode };
 }
 
@@ -41,7 +41,7 @@ test("what is even and stable enough comes first, with what it costs; the rest s
 });
 
 test("nothing that meets the limits is a threshold missed, and the table says which is nearest", async () => {
-  const { stdout, exitCode } = await lbctl.run("recommend", ...few, "--policy", "modulo,classroom", "--servers", "5");
+  const { stdout, exitCode } = await lbctl.spawn("recommend", ...few, "--policy", "modulo,classroom", "--servers", "5");
   expect(exitCode).toBe(99);
   expect(stdout).toMatch(/None +meets both; the nearest is \w+: /);
 });
@@ -74,7 +74,7 @@ test.each([
   [["--servers", "2..6"], /--servers takes one number here/],
   [["--policy", "rnig"], /did you mean ring/],
 ])("%j is a mistake", async (args, message) => {
-  const { stderr, exitCode } = await lbctl.run("recommend", ...args);
+  const { stderr, exitCode } = await lbctl.spawn("recommend", ...args);
   expect(stderr).toMatch(message);
   expect(exitCode).toBe(2);
 });

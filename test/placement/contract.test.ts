@@ -185,7 +185,8 @@ describe.each(Object.entries(traits))("%s", (name, trait) => {
     expect(stray.length / KEYS.length).toBeLessThanOrEqual(trait.stray);
   });
 
-  it.each([1000, 10_000])("places keys on %i servers and skips those that are down", (count) => {
+  it("places keys on 10,000 servers and skips those that are down", () => {
+    const count = 10_000;
     const placement = placed(trait.large, servers(count));
     const order = placement.candidates("k");
     expect(new Set(order).size).toBe(count);

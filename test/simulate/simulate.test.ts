@@ -39,16 +39,17 @@ describe("client addresses", () => {
     );
   });
 
-  it("differ for different clients of one seed, every one of them", () => {
+  it("differ for different clients of one seed: one in 16 of them all, every one in `npm run fuzz`", () => {
+    const step = process.env.LBCTL_FUZZ === undefined ? 16 : 1;
     const seen = new Uint8Array(MAX_CLIENTS);
     let distinct = 0;
-    for (let index = 0; index < MAX_CLIENTS; index++) {
+    for (let index = 0; index < MAX_CLIENTS; index += step) {
       const host = hostNumber(clientAddress(index, 20_231_117));
       if (seen[host] === 0) distinct++;
       seen[host] = 1;
     }
-    expect(distinct).toBe(MAX_CLIENTS);
-  }, 60_000); // Seconds of work, more on a busy machine.
+    expect(distinct).toBe(MAX_CLIENTS / step);
+  });
 
   it("differ for any seed", () => {
     fc.assert(

@@ -93,11 +93,11 @@ async function measureBodies(bytes) {
   return result;
 }
 
-const measureRequests = (ports, step) =>
+const measureRequests = (ports, steps, step) =>
   withBalancer(ports, async (target) => {
     const { child } = target;
     const results = [{ requests: 0, bytes: residentBytes(child.pid) }];
-    for (let i = 1; i <= 5; i++) {
+    for (let i = 1; i <= steps; i++) {
       progress(`memory after ${count(i * step)} requests …`);
       await generated(target, { count: step });
       results.push({ requests: i * step, bytes: residentBytes(child.pid) });
@@ -111,7 +111,7 @@ async function measure(quick) {
   const idle = await measureIdle(servers.ports, quick ? 500 : 10_000);
   progress("memory while bodies pass …");
   const bodies = await measureBodies(quick ? 2 ** 26 : 2 ** 32);
-  const requests = await measureRequests(servers.ports, quick ? 2_000 : 200_000);
+  const requests = await measureRequests(servers.ports, quick ? 2 : 5, quick ? 2_000 : 200_000);
   progress("");
   servers.end();
   return { idle, bodies, requests };

@@ -29,19 +29,21 @@ export interface Drawn {
   readonly notes: string[];
 }
 
+/** Charts by the names of their files; in place of one, null, or a sentence that says why there is none. */
+type Charts = Readonly<Record<string, ChartConfiguration | string | null>>;
+
 /**
- * Draws the charts of an analysis into `dir`, those that are always drawn and those that are asked for; none when
- * nothing was measured.
+ * Returns the charts of an analysis, those that are always drawn and those that are asked for; none when nothing was
+ * measured.
  */
-export async function renderCharts(
+export function analysisCharts(
   result: AnalyzeResult,
-  dir: string,
   asked: readonly FurtherChart[],
   { ringOf, vnodeSweeps }: PlacementFigures,
-): Promise<Drawn> {
+): Charts {
   const groups = groupsOf(result.results);
   const sizes = [...new Set(result.results.map((point) => point.servers))].toSorted((a, b) => a - b);
-  if (groups.length === 0) return { paths: [], notes: [] };
+  if (groups.length === 0) return {};
   const runs = Math.max(1, ...result.results.map((point) => point.runs?.count ?? 1));
   // Counts are of the first run, spread and moves of all.
   const what = `${describe(result)}${runs > 1 ? `, the first of ${runs} runs` : ""}`;
@@ -53,21 +55,19 @@ export async function renderCharts(
     moved: () => ({ "moved-by-policy.png": movedByPolicyChart(groups, overRuns) }),
     cdf: () => ({ "load-cdf.png": cdfChart(groups, sizes, what) }),
   };
-  return draw(dir, {
+  return {
     "load-per-server.png": loadChart(loadsAt(groups, usual), `${plural(usual, "server")}, ${what}`),
     "mean-vs-servers.png": meanChart(groups, sizes, what),
     "spread.png": spreadChart(groups, sizes, overRuns),
     "moved.png": movedChart(groups, overRuns),
     ...Object.assign({}, ...asked.map((name) => further[name]())),
-  });
+  };
 }
 
-/** Draws the load of a burst into `dir`. */
-export async function renderSendChart(result: SendResult, dir: string): Promise<Drawn> {
+/** Returns the chart of a burst's load. */
+export function burstCharts(result: SendResult): Charts {
   const load = { label: result.policy ?? "The balancer", counts: result.servers };
-  return draw(dir, {
-    "load.png": loadChart([load], `${plural(result.count, "request")}, as the servers answered them`),
-  });
+  return { "load.png": loadChart([load], `${plural(result.count, "request")}, as the servers answered them`) };
 }
 
 const loadsAt = (groups: readonly Group[], servers: number): Load[] => {
@@ -87,10 +87,8 @@ function describe({ mode, results, workload }: AnalyzeResult): string {
   return `${plural(workload.requests, "request")} from ${plural(workload.keys, "key")}${law}`;
 }
 
-/** Charts by the names of their files; in place of one, null, or a sentence that says why there is none. */
-type Charts = Readonly<Record<string, ChartConfiguration | string | null>>;
-
-async function draw(dir: string, charts: Charts): Promise<Drawn> {
+/** Draws charts into the folder `dir`, which is made where it is missing. */
+export async function renderCharts(charts: Charts, dir: string): Promise<Drawn> {
   await mkdir(dir, { recursive: true });
   const drawn: Drawn = { paths: [], notes: [] };
   for (const [name, chart] of Object.entries(charts)) {
