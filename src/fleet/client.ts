@@ -76,7 +76,7 @@ export async function changeFleet(
       if (await putSpec(folder, { spec, version: before?.version ?? 0 }, progress, signal)) break;
     } catch (error) {
       // A supervisor that was started for a fleet that is not to be has nothing to look after.
-      if (!before && !(await fleetStatus(folder))) await ask(folder, "POST", "/stop");
+      if (!before && !(await fleetStatus(folder))) await stopSupervisor(folder);
       throw error;
     }
   }
@@ -128,17 +128,22 @@ export async function experiment(folder: FleetFolder, name: string, what: Experi
 /** Ends a fleet and removes all that is left of it, with or without a supervisor; false when there was nothing. */
 export async function removeFleet(folder: FleetFolder): Promise<boolean> {
   if (!(await isFleet(folder.path))) return false;
-  if (await ask(folder, "POST", "/stop")) await untilSupervisorEnded(folder);
+  await stopSupervisor(folder);
   if (await isFleet(folder.path)) await removeLeftovers(folder);
   return true;
 }
 
-const untilSupervisorEnded = (folder: FleetFolder): Promise<void> =>
-  waitUntil(async () => !(await supervisorAlive(folder)), {
+/** Has the supervisor, where there is one, remove the fleet, and waits until its process has ended. */
+async function stopSupervisor(folder: FleetFolder): Promise<void> {
+  // The supervisor removes this record, with the rest of the folder, before its process ends.
+  const supervisor = await readState(folder.supervisor, processIdentitySchema, folder.fleet).catch(() => null);
+  if (!(await ask(folder, "POST", "/stop")) || !supervisor) return;
+  await waitUntil(async () => !(await isAlive(supervisor)), {
     timeoutMs: 20_000,
     signal: new AbortController().signal,
     onTimeout: () => new UserError("The supervisor did not end; run `lbctl down` again."),
   });
+}
 
 /** With no supervisor to ask and perhaps no readable record, every driver that left a trace removes what it finds. */
 async function removeLeftovers(folder: FleetFolder): Promise<void> {
@@ -150,11 +155,6 @@ async function removeLeftovers(folder: FleetFolder): Promise<void> {
   await drivers.process.create(folder).remove();
   if (await exists(folder.compose)) await drivers.compose.create(folder).remove();
   await removeFolder(folder);
-}
-
-async function supervisorAlive(folder: FleetFolder): Promise<boolean> {
-  const identity = await readState(folder.supervisor, processIdentitySchema, folder.fleet).catch(() => null);
-  return identity !== null && (await isAlive(identity));
 }
 
 async function startSupervisor(folder: FleetFolder): Promise<void> {
