@@ -1,11 +1,21 @@
 /** How figures and names are written, the same in tables and in charts. */
 
 const ENGLISH = "en-GB";
-const natural = new Intl.Collator(ENGLISH, { numeric: true });
-const whole = new Intl.NumberFormat(ENGLISH, { maximumFractionDigits: 0 });
+
+/** Makes a thing when it is first used: Intl's take 10 ms each, which every command would wait for as it starts. */
+function lazy<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+const natural = lazy(() => new Intl.Collator(ENGLISH, { numeric: true }));
+const whole = lazy(() => new Intl.NumberFormat(ENGLISH, { maximumFractionDigits: 0 }));
 
 /** A count with its thousands apart: 12,345. */
-export const count = (value: number): string => whole.format(value);
+export const count = (value: number): string => whole().format(value);
 
 /** A fraction as per cent, with the digits that matter: 0.04 %, 6.3 %, 107 %. */
 export const percent = (fraction: number): string => `${percentFigure(fraction)} %`;
@@ -37,7 +47,7 @@ export function milliseconds(ms: number): string {
 }
 
 /** Names of a tally in the order in which people count: server-2 before server-10. */
-export const inNaturalOrder = (names: readonly string[]): string[] => names.toSorted(natural.compare);
+export const inNaturalOrder = (names: readonly string[]): string[] => names.toSorted(natural().compare);
 
 /** "a", "a and b", "a, b and c". */
 export function listed(names: readonly string[]): string {

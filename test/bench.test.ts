@@ -31,8 +31,8 @@ describe.skipIf(process.platform !== "linux")("of the balancer, on Linux, which 
     const { "balancer/memory": memory, quick } = JSON.parse(stdout);
     expect([quick, exitCode]).toEqual([true, 0]);
     expect(memory.idle).toMatchObject({ connections: 500 });
-    expect(memory.bodies).toMatchObject({ bytes: 2 ** 26 });
-    expect(memory.requests.map(({ requests }: { requests: number }) => requests)).toEqual([0, 2_000, 4_000]);
+    expect(memory.bodies).toMatchObject({ bytes: 2 ** 24 });
+    expect(memory.requests.map(({ requests }: { requests: number }) => requests)).toEqual([0, 500, 1_000]);
     for (const { bytes } of memory.requests) expect(bytes).toBeGreaterThan(2 ** 20);
   });
 

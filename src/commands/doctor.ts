@@ -40,7 +40,10 @@ const node = (): Finding => ({ what: "Node.js", state: "ok", found: process.vers
 async function charts(): Promise<Finding> {
   try {
     const { renderPng } = await import("../report/charts/renderer.ts");
-    renderPng({ type: "bar", data: { labels: ["a"], datasets: [{ data: [1] }] } }, { width: 40, height: 40 });
+    renderPng(
+      { type: "bar", data: { labels: ["a"], datasets: [{ data: [1] }] } },
+      { width: 40, height: 40, pixelRatio: 1 },
+    );
     return { what: "charts", state: "ok", found: "can be drawn", advice: "" };
   } catch (error) {
     const found = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);

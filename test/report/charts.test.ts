@@ -18,10 +18,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-const WIDTH = 2400;
-const HEIGHT = 1440;
+const WIDTH = 1200;
+const HEIGHT = 720;
 /** Charts keep this many pixels free at each edge, so ink in them would be text that is cut off. */
-const MARGIN = 12;
+const MARGIN = 6;
+/** The charts as they are, in a quarter of the pixels. */
+const SIZE = { width: WIDTH, height: HEIGHT, pixelRatio: 1 };
 
 async function contextOf(path: string) {
   const context = createCanvas(WIDTH, HEIGHT).getContext("2d");
@@ -64,8 +66,8 @@ async function expectWholeChart(path: string): Promise<void> {
   expect([...bytes.subarray(0, 8)]).toStrictEqual([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toStrictEqual([WIDTH, HEIGHT]);
   const ink = await inkOf(path);
-  expect(ink(0, 0, WIDTH, 120)).toBeGreaterThan(0.005);
-  expect(ink(0, 200, WIDTH, 1000)).toBeGreaterThan(0.005);
+  expect(ink(0, 0, WIDTH, 60)).toBeGreaterThan(0.005);
+  expect(ink(0, 100, WIDTH, 500)).toBeGreaterThan(0.005);
   expect(ink(0, 0, WIDTH, MARGIN), "top edge").toBe(0);
   expect(ink(0, HEIGHT - MARGIN, WIDTH, MARGIN), "bottom edge").toBe(0);
   expect(ink(0, 0, MARGIN, HEIGHT), "left edge").toBe(0);
@@ -74,16 +76,16 @@ async function expectWholeChart(path: string): Promise<void> {
 }
 
 const drawn = (result: AnalyzeResult, folder: string, ...asked: FurtherChart[]) =>
-  renderCharts(analysisCharts(result, asked, chartFigures([], 40_000)), folder);
+  renderCharts(analysisCharts(result, asked, chartFigures([], 40_000)), folder, SIZE);
 
 /** Draws only the charts that are asked for beside the usual ones. */
 function furtherDrawn(result: AnalyzeResult, folder: string, ...asked: FurtherChart[]) {
   const usual = analysisCharts(result, [], chartFigures([], 40_000));
   const all = Object.entries(analysisCharts(result, asked, chartFigures([], 40_000)));
-  return renderCharts(Object.fromEntries(all.filter(([name]) => !(name in usual))), folder);
+  return renderCharts(Object.fromEntries(all.filter(([name]) => !(name in usual))), folder, SIZE);
 }
 
-const burstDrawn = (result: SendResult, folder: string) => renderCharts(burstCharts(result), folder);
+const burstDrawn = (result: SendResult, folder: string) => renderCharts(burstCharts(result), folder, SIZE);
 const namesOf = (paths: readonly string[]) => paths.map((path) => basename(path));
 
 const evenCounts = (servers: number, each = 1000): number[] =>
@@ -286,8 +288,16 @@ describe("the chart of a burst", () => {
       paths: [path = ""],
     } = await burstDrawn(sendResult([900, 100]), dir);
     const ink = await inkOf(path);
-    expect(ink(200, 300, 900, 800)).toBeGreaterThan(2 * ink(1200, 300, 900, 800));
+    expect(ink(100, 150, 450, 400)).toBeGreaterThan(2 * ink(600, 150, 450, 400));
   });
+});
+
+test("are 2400 × 1440 pixels unless another size is asked for", async () => {
+  const {
+    paths: [path = ""],
+  } = await renderCharts(burstCharts(sendResult([1])), dir);
+  const bytes = await readFile(path);
+  expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toStrictEqual([2400, 1440]);
 });
 
 test("the canvas that draws has the font that the charts bring", async () => {

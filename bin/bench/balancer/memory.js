@@ -110,8 +110,8 @@ async function measure(quick) {
   progress("memory of idle connections …");
   const idle = await measureIdle(servers.ports, quick ? 500 : 10_000);
   progress("memory while bodies pass …");
-  const bodies = await measureBodies(quick ? 2 ** 26 : 2 ** 32);
-  const requests = await measureRequests(servers.ports, quick ? 2 : 5, quick ? 2_000 : 200_000);
+  const bodies = await measureBodies(quick ? 2 ** 24 : 2 ** 32);
+  const requests = await measureRequests(servers.ports, quick ? 2 : 5, quick ? 500 : 200_000);
   progress("");
   servers.end();
   return { idle, bodies, requests };

@@ -7,16 +7,17 @@ import { ChartJSNodeCanvas } from "chartjs-node-canvas";
 export type { Chart, ChartConfiguration, Plugin } from "chart.js";
 
 export interface Size {
-  /** In CSS pixels; the image has twice as many each way. */
+  /** In CSS pixels. */
   readonly width: number;
   readonly height: number;
+  /** Pixels of the image for each CSS pixel, each way. */
+  readonly pixelRatio: number;
 }
 
 const FONT = "lbctl sans";
-const PIXEL_RATIO = 2;
 
 /** The only place that meets Chart.js and a canvas: a configuration in, a PNG on white out. */
-export function renderPng(configuration: ChartConfiguration, { width, height }: Size): Buffer {
+export function renderPng(configuration: ChartConfiguration, { width, height, pixelRatio }: Size): Buffer {
   registerFonts();
   const renderer = new ChartJSNodeCanvas({
     width,
@@ -24,7 +25,7 @@ export function renderPng(configuration: ChartConfiguration, { width, height }: 
     backgroundColour: "white",
     chartCallback: (chart) => {
       chart.defaults.font.family = `"${FONT}"`;
-      chart.defaults.devicePixelRatio = PIXEL_RATIO;
+      chart.defaults.devicePixelRatio = pixelRatio;
     },
   });
   // The form with a callback never calls it with this canvas.
