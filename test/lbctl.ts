@@ -82,7 +82,8 @@ export async function sandbox() {
     [Symbol.asyncDispose]: async () => {
       ending.abort();
       // A sandbox in which no fleet was ever up has nothing to take down.
-      if (existsSync(env.LBCTL_HOME)) await execa(process.execPath, [bin, "down", "--all"], { env, cwd: folder });
+      const quiet = { stdout: new Captured(), stderr: new Captured(), signal: new AbortController().signal };
+      if (existsSync(env.LBCTL_HOME)) await main(["down", "--all"], quiet);
       process.chdir(before.folder);
       if (before.home === undefined) delete process.env.LBCTL_HOME;
       else process.env.LBCTL_HOME = before.home;

@@ -22,9 +22,9 @@ import {
   startScripted,
   startServers,
 } from "./harness.ts";
-import { run, runToEnd, start, useProgram } from "./program.ts";
+import { builtProgram, run, runToEnd, start } from "./program.ts";
 
-const program = useProgram("balancer");
+const program = builtProgram("balancer");
 
 async function folder(): Promise<string> {
   const made = await mkdtemp(join(tmpdir(), "lbctl-test-"));
@@ -218,7 +218,7 @@ describe("the access log", () => {
   test("of several workers is one file of whole lines, opened anew on SIGUSR1 and on SIGHUP", async () => {
     const path = await newLog();
     const [server] = await startServers(1);
-    const running = await run(program(), {
+    const running = await run(program, {
       LBCTL_WORKERS: "2",
       LBCTL_LISTEN: "127.0.0.1:0",
       LBCTL_CHECK: "off",
@@ -247,14 +247,14 @@ describe("the access log", () => {
   });
 
   test("goes to stdout, and says in one line where it cannot be written", async () => {
-    const child = start(program(), { LBCTL_LISTEN: "127.0.0.1:0", LBCTL_ACCESS_LOG: "-", LBCTL_CHECK: "off" });
+    const child = start(program, { LBCTL_LISTEN: "127.0.0.1:0", LBCTL_ACCESS_LOG: "-", LBCTL_CHECK: "off" });
     const [first] = await once(child.stdout, "data");
     await ask(Number(/:(\d+)/.exec(String(first))?.[1]));
     const [line] = await once(child.stdout, "data");
     expect(JSON.parse(String(line))).toMatchObject({ status: 503, reason: "no-server" });
     for (const workers of ["1", "2"]) {
       const env = { LBCTL_LISTEN: "127.0.0.1:0", LBCTL_ACCESS_LOG: "/nowhere/at/all", LBCTL_WORKERS: workers };
-      const { code, stderr } = await runToEnd(program(), env);
+      const { code, stderr } = await runToEnd(program, env);
       expect(stderr).toBe(
         "balancer: the access log /nowhere/at/all cannot be written (ENOENT): name a file, or - for stdout\n",
       );

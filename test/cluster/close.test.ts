@@ -21,7 +21,7 @@ import {
   startServers,
   token,
 } from "./harness.ts";
-import { run, runToEnd, useProgram } from "./program.ts";
+import { builtProgram, run, runToEnd } from "./program.ts";
 
 describe("close()", () => {
   test("leaves no socket, server or timer behind, whatever happened before", async () => {
@@ -123,10 +123,10 @@ test("a change of membership that comes while the balancer closes leaves no chec
 });
 
 describe("the balancer's process", () => {
-  const program = useProgram("balancer");
+  const program = builtProgram("balancer");
 
   test("goes on when nobody reads its log any more", async () => {
-    const { child, port } = await run(program(), {
+    const { child, port } = await run(program, {
       LBCTL_LISTEN: "127.0.0.1:0",
       LBCTL_SERVERS: "dead=127.0.0.1:1",
       LBCTL_CHECK: "tcp interval=1",
@@ -140,7 +140,7 @@ describe("the balancer's process", () => {
 
   test("forwards by its environment, logs as JSON lines, and ends with 0 on SIGTERM", async () => {
     const [server] = await startServers(1);
-    const { child, port, ended } = await run(program(), {
+    const { child, port, ended } = await run(program, {
       LBCTL_LISTEN: "127.0.0.1:0",
       LBCTL_CONTROL: "127.0.0.1:0",
       LBCTL_TOKEN: token,
@@ -154,7 +154,7 @@ describe("the balancer's process", () => {
   test.runIf(process.platform === "linux")("36: streams a long body both ways in little memory", async () => {
     const total = 128 * 1024 * 1024;
     const echo = await startHttp((request, response) => void request.pipe(response));
-    const { child, port } = await run(program(), {
+    const { child, port } = await run(program, {
       LBCTL_LISTEN: "127.0.0.1:0",
       LBCTL_CHECK: "off",
       LBCTL_SERVERS: `echo=127.0.0.1:${echo}`,
@@ -183,13 +183,13 @@ describe("the balancer's process", () => {
 
   test("says in one line that its port is taken, and ends with 1", async () => {
     const port = await startHttp(() => {});
-    const { code, stderr } = await runToEnd(program(), { LBCTL_LISTEN: `127.0.0.1:${port}` });
+    const { code, stderr } = await runToEnd(program, { LBCTL_LISTEN: `127.0.0.1:${port}` });
     expect(code).toBe(1);
     expect(stderr).toMatch(new RegExp(`^balancer: port ${port} is taken.*LBCTL_LISTEN.*\\n$`));
   });
 
   test("says which variable is wrong", async () => {
-    const { code, stderr } = await runToEnd(program(), { LBCTL_POLICY: "rung" });
+    const { code, stderr } = await runToEnd(program, { LBCTL_POLICY: "rung" });
     expect([code, stderr.split("\n").length]).toEqual([1, 2]);
     expect(stderr).toContain("LBCTL_POLICY");
   });

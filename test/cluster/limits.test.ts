@@ -22,9 +22,9 @@ import {
   startServers,
   token,
 } from "./harness.ts";
-import { run, useProgram } from "./program.ts";
+import { builtProgram, run } from "./program.ts";
 
-const program = useProgram("balancer");
+const program = builtProgram("balancer");
 
 function open(port: number, bytes = "", localAddress = "127.0.0.1"): Socket {
   const socket = connect({ host: "127.0.0.1", port, localAddress, allowHalfOpen: true });
@@ -141,7 +141,7 @@ describe("37: connections", () => {
   });
 
   test("are shared out among workers", async () => {
-    const { port } = await run(program(), {
+    const { port } = await run(program, {
       LBCTL_LISTEN: "127.0.0.1:0",
       LBCTL_WORKERS: "2",
       LBCTL_MAX_CONNECTIONS: "2",
@@ -156,7 +156,7 @@ describe("37: connections", () => {
 test("37: connections to a server are shared out among workers, too", async () => {
   const held: ServerResponse[] = [];
   const port = await startHttp((_, response) => void held.push(response));
-  const balancer = await run(program(), {
+  const balancer = await run(program, {
     LBCTL_LISTEN: "127.0.0.1:0",
     LBCTL_WORKERS: "2",
     LBCTL_MAX_SERVER_CONNECTIONS: "2",

@@ -14,9 +14,9 @@ import {
   startServers,
   token,
 } from "./harness.ts";
-import { run, useProgram } from "./program.ts";
+import { builtProgram, run } from "./program.ts";
 
-const program = useProgram("balancer");
+const program = builtProgram("balancer");
 
 type Asked = Parameters<typeof control>[0];
 
@@ -34,7 +34,7 @@ test("several workers count together what one counts alone", async () => {
   const servers = [...(await startServers(2)), member("dead", deadPort())];
   const seen = [];
   for (const workers of ["1", "2"]) {
-    const balancer = await run(program(), {
+    const balancer = await run(program, {
       LBCTL_WORKERS: workers,
       LBCTL_LISTEN: "127.0.0.1:0",
       LBCTL_CONTROL: "127.0.0.1:0",

@@ -4,9 +4,9 @@ import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { ask, closeOf, control, json, member, patience, startFor, startHttp } from "./harness.ts";
-import { run, useProgram } from "./program.ts";
+import { builtProgram, run } from "./program.ts";
 
-const program = useProgram("balancer");
+const program = builtProgram("balancer");
 
 /** Connects until the far end has no descriptor left for another; returns the connections that it has taken. */
 async function exhaust(port: number): Promise<Socket[]> {
@@ -32,7 +32,7 @@ async function say(socket: Socket, path: string): Promise<string> {
 test("a balancer without a free descriptor refuses requests, and blames no server", async () => {
   const port = await startHttp((_request, response) => response.end());
   const env = { LBCTL_LISTEN: "127.0.0.1:0", LBCTL_SERVERS: `a=127.0.0.1:${port}`, LBCTL_CHECK: "off" };
-  const balancer = await run(program(), env, 64);
+  const balancer = await run(program, env, 64);
   const taken = await exhaust(balancer.port);
   const [first] = taken;
   if (first === undefined) throw new Error("no connection was taken");
@@ -52,7 +52,7 @@ test("a balancer without a free descriptor refuses requests, and blames no serve
 test("a check for which there is no free descriptor says nothing of the server", async () => {
   const port = await startHttp((_request, response) => response.end());
   const balancer = await run(
-    program(),
+    program,
     { LBCTL_LISTEN: "127.0.0.1:0", LBCTL_SERVERS: `a=127.0.0.1:${port}`, LBCTL_CHECK: "tcp interval=3 fall=1" },
     64,
   );

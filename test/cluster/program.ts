@@ -1,38 +1,15 @@
 /** The programs of the cluster as processes of their own. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 
-/** CommonJS packages inside an ES module bundle still call `require`. */
-const banner = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" };
-
-/** Bundles `cluster/<name>/main.ts` once for a file of tests; returns a function that gives the bundle's path. */
-export function useProgram(name: "server" | "balancer"): () => string {
-  let folder = "";
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "lbctl-test-"));
-    const entry = fileURLToPath(new URL(`../../cluster/${name}/main.ts`, import.meta.url));
-    const outfile = join(folder, "main.mjs");
-    await build({
-      entryPoints: [entry],
-      outfile,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      banner,
-      logLevel: "error",
-    });
-  });
-  afterAll(() => rm(folder, { recursive: true }));
-  return () => join(folder, "main.mjs");
-}
+/** The path of a program of the cluster as `npm run build` makes it, for a process or an image. */
+export const builtProgram = (name: "server" | "balancer"): string =>
+  fileURLToPath(new URL(`../../dist/image/${name}.mjs`, import.meta.url));
 
 export interface Program {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;

@@ -18,7 +18,7 @@ import {
   startRaw,
   startScripted,
 } from "./harness.ts";
-import { run, useProgram } from "./program.ts";
+import { builtProgram, run } from "./program.ts";
 
 /** Each key goes first to the server that the header names: a header key whose owner is looked up. */
 async function keyOwnedBy(balancer: Parameters<typeof control>[0], name: string): Promise<string> {
@@ -256,11 +256,11 @@ describe("31: a server whose connection is not made in time", () => {
 });
 
 describe("a server that is killed under load", () => {
-  const program = useProgram("server");
+  const program = builtProgram("server");
 
   test("loses no GET", async () => {
     const names = ["server-1", "server-2", "server-3"];
-    const programs = await Promise.all(names.map((LBCTL_NAME) => run(program(), { LBCTL_NAME, LBCTL_PORT: "0" })));
+    const programs = await Promise.all(names.map((LBCTL_NAME) => run(program, { LBCTL_NAME, LBCTL_PORT: "0" })));
     const members = names.map((name, index) => member(name, programs[index]?.port ?? 0));
     const balancer = await startFor(members, { key: { kind: "request-id" } });
     const statuses: number[] = [];

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { startServer } from "../../cluster/server/server.ts";
 import { freshPort } from "../lbctl.ts";
 import { ask, closeOf, exchange, json, patience, signal, startOne } from "./harness.ts";
-import { run, runToEnd, start, useProgram } from "./program.ts";
+import { builtProgram, run, runToEnd, start } from "./program.ts";
 
 describe("the server", () => {
   test("says who it is and what was asked", async () => {
@@ -115,10 +115,10 @@ test("the server closes at once although a client is connected and says nothing,
 });
 
 describe("the server's process", () => {
-  const program = useProgram("server");
+  const program = builtProgram("server");
 
   test("ends with 0 on SIGTERM, after what is in flight", async () => {
-    const { child, port, ended } = await run(program(), { LBCTL_NAME: "server-1", LBCTL_PORT: "0" });
+    const { child, port, ended } = await run(program, { LBCTL_NAME: "server-1", LBCTL_PORT: "0" });
     const answered = signal<string>();
     const upload = request({
       host: "127.0.0.1",
@@ -141,7 +141,7 @@ describe("the server's process", () => {
 
   test("goes on when nobody reads what it says", async () => {
     const port = freshPort();
-    start(program(), { LBCTL_NAME: "server-1", LBCTL_PORT: String(port) }).stdout.destroy();
+    start(program, { LBCTL_NAME: "server-1", LBCTL_PORT: String(port) }).stdout.destroy();
     const asked = (): Promise<number | null> =>
       ask(port).then(
         ({ status }) => status,
@@ -153,7 +153,7 @@ describe("the server's process", () => {
 
   test("says in one line that its port is taken, and ends with 1", async () => {
     const { port } = await startOne("server-1");
-    const { code, stderr } = await runToEnd(program(), { LBCTL_NAME: "server-2", LBCTL_PORT: String(port) });
+    const { code, stderr } = await runToEnd(program, { LBCTL_NAME: "server-2", LBCTL_PORT: String(port) });
     expect(code).toBe(1);
     expect(stderr).toMatch(new RegExp(`^server: port ${port} is taken.*LBCTL_PORT.*\\n$`));
   });
@@ -163,7 +163,7 @@ describe("the server's process", () => {
     [{ LBCTL_NAME: "server-1" }, "LBCTL_PORT"],
     [{ LBCTL_NAME: "a\nb", LBCTL_PORT: "0" }, "LBCTL_NAME"],
   ])("says which variable of %o is wrong", async (env, name) => {
-    const { code, stderr } = await runToEnd(program(), env);
+    const { code, stderr } = await runToEnd(program, env);
     expect([code, stderr.split("\n").length]).toEqual([1, 2]);
     expect(stderr).toContain(name);
   });

@@ -52,7 +52,9 @@ describe("35: a client that trickles", () => {
     const head = text(open(balancer.port, "GET / HTTP/1.1\r\n")).finally(() => {
       isCut = true;
     });
-    while (!isCut) await Promise.all(Array.from({ length: 8 }, () => ask(balancer.port, { path: "/health" })));
+    // On a busy machine the time for a head can be over for these, too.
+    const others = () => Array.from({ length: 8 }, () => ask(balancer.port, { path: "/health" }));
+    while (!isCut) await Promise.allSettled(others());
     expect(await head).toMatch(/^HTTP\/1.1 408 /);
   });
 

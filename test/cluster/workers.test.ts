@@ -16,13 +16,13 @@ import {
   startServers,
   token,
 } from "./harness.ts";
-import { childrenOf, run, runToEnd, start, useProgram } from "./program.ts";
+import { builtProgram, childrenOf, run, runToEnd, start } from "./program.ts";
 
-const program = useProgram("balancer");
+const program = builtProgram("balancer");
 
 async function startWorkers(count: number, env: Record<string, string> = {}) {
   const members = await startServers(count);
-  const running = await run(program(), {
+  const running = await run(program, {
     LBCTL_WORKERS: "2",
     LBCTL_LISTEN: "127.0.0.1:0",
     LBCTL_CONTROL: "127.0.0.1:0",
@@ -195,7 +195,7 @@ describe("several workers", () => {
 
   test("say in one line that the port is taken", async () => {
     const port = await startHttp(() => {});
-    const { code, stderr } = await runToEnd(program(), { LBCTL_WORKERS: "2", LBCTL_LISTEN: `127.0.0.1:${port}` });
+    const { code, stderr } = await runToEnd(program, { LBCTL_WORKERS: "2", LBCTL_LISTEN: `127.0.0.1:${port}` });
     expect(stderr).toMatch(new RegExp(`^balancer: port ${port} is taken.*LBCTL_LISTEN.*\\n$`));
     expect(code).toBe(1);
   });
@@ -204,7 +204,7 @@ describe("several workers", () => {
 describe("a balancer of several workers that is only starting", () => {
   /** Starts one, and stops each of its workers before it hears anything. */
   async function startStopped(port: number) {
-    const child = start(program(), { LBCTL_WORKERS: "2", LBCTL_LISTEN: `127.0.0.1:${port}`, LBCTL_CHECK: "off" });
+    const child = start(program, { LBCTL_WORKERS: "2", LBCTL_LISTEN: `127.0.0.1:${port}`, LBCTL_CHECK: "off" });
     await expect.poll(async () => (await childrenOf(child.pid)).length, patience).toBe(2);
     const workers = await childrenOf(child.pid);
     for (const pid of workers) process.kill(pid, "SIGSTOP");
@@ -226,7 +226,7 @@ describe("a balancer of several workers that is only starting", () => {
 test("workers are replaced though there was no free descriptor when they ended", async ({ skip }) => {
   const [server] = await startServers(1);
   const env = { LBCTL_WORKERS: "2", LBCTL_LISTEN: "127.0.0.1:0", LBCTL_SERVERS: `a=${server?.address}` };
-  const { child, port, ended, line } = await run(program(), env, 64);
+  const { child, port, ended, line } = await run(program, env, 64);
   skip(
     line.includes("the kernel gives"),
     "the process above the workers has no connections where the kernel gives them",
@@ -252,7 +252,7 @@ test("workers have their connections from the kernel where Node can share a port
   const [server] = await startServers(1);
   const env = { LBCTL_WORKERS: "2", LBCTL_LISTEN: "127.0.0.1:0", LBCTL_SERVERS: `a=${server?.address}` };
   const controlled = { ...env, LBCTL_CONTROL: "127.0.0.1:0", LBCTL_TOKEN: token };
-  const { port, controlPort, line } = await run(program(), controlled);
+  const { port, controlPort, line } = await run(program, controlled);
   const by = await whoAccepts();
   expect(line).toContain(
     by === "kernel" ? "2 workers, to which the kernel gives" : "2 workers, to which a dispatcher gives",
@@ -260,7 +260,7 @@ test("workers have their connections from the kernel where Node can share a port
   const metrics = (await control({ controlPort }, "GET", "/metrics")).body.toString();
   expect(metrics).toContain(`lbctl_accepted_by_info{by="${by}"} 1`);
   // Nobody else gets the port, also where the workers share it.
-  const second = await runToEnd(program(), { ...env, LBCTL_LISTEN: `127.0.0.1:${port}` });
+  const second = await runToEnd(program, { ...env, LBCTL_LISTEN: `127.0.0.1:${port}` });
   expect([second.code, second.stderr]).toEqual([1, expect.stringContaining("is taken by another process")]);
   const replies = await Promise.all(Array.from({ length: 50 }, () => ask(port)));
   expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
