@@ -221,7 +221,7 @@ export const commandTable: readonly CommandEntry[] = [
       ["--keys <file>", "read a key a line; - is standard input"],
       ["--down <names>", "servers that are in the ring but unavailable"],
       ["--owners <n>", "the first n servers of each key: its owner, whom it falls to next, where its copies go", "1"],
-      ["--explain", "how each key comes to its server: its hash, its place and the next point on the circle"],
+      ["--explain", "how each key comes to its server: its hash, its place and the next point on the ring"],
     ],
     examples: [
       "lbctl place 10.0.0.1 10.0.0.2 --servers 5",

@@ -12,7 +12,7 @@ import { analyzeTable } from "../report/tables/analyze-table.ts";
 import type { AnalyzeResult, StudyPoint, Workload } from "../results/run.ts";
 import { claimRun, releaseRun } from "../results/store.ts";
 import { liveStudy } from "../study/live.ts";
-import { type Way, waysOf } from "../study/point.ts";
+import { type PolicyVariant, variantsOf } from "../study/point.ts";
 import { studiedServers } from "../study/scenario.ts";
 import { type LeftOut, simulatedStudy } from "../study/simulated.ts";
 import type { Progress } from "../terminal.ts";
@@ -24,7 +24,7 @@ import { saveAndDraw } from "./save.ts";
 
 interface Asked extends BurstFlags {
   readonly servers: readonly number[];
-  readonly ways: readonly Way[];
+  readonly variants: readonly PolicyVariant[];
   readonly keyOf: (index: number) => string;
 }
 
@@ -44,9 +44,9 @@ const usualCount = 10_000;
 export async function run(context: Context): Promise<Code | undefined> {
   const { terminal, flags, signal } = context;
   const mode = flags.is("simulate") ? "simulate" : "live";
-  const ways = await askedWays(flags);
+  const variants = await askedVariants(flags);
   askedCharts(flags);
-  const study = mode === "simulate" ? await simulation(flags, ways) : liveOne(context, ways);
+  const study = mode === "simulate" ? await simulation(flags, variants) : liveOne(context, variants);
   const out = flags.text("out") || "reports";
   const name = await claimRun(out, "analyze");
   const startedAt = new Date();
@@ -61,7 +61,7 @@ export async function run(context: Context): Promise<Code | undefined> {
     .catch((error): Outcome => ({ points: [], failure: error }));
   if (points.length === 0) await releaseRun(out, name);
   else
-    await saveAndShow(context, out, startedAt, ways, {
+    await saveAndShow(context, out, startedAt, variants, {
       schemaVersion: 1,
       run: name,
       mode,
@@ -78,17 +78,17 @@ export async function run(context: Context): Promise<Code | undefined> {
   return points.every((point) => point.count === 0) ? ExitCode.failed : undefined;
 }
 
-const askedWays = (flags: Flags): Promise<Way[]> =>
-  waysOf(flags.text("policy") ?? defaultPolicy, flags.text("hash") ?? defaultHash);
+const askedVariants = (flags: Flags): Promise<PolicyVariant[]> =>
+  variantsOf(flags.text("policy") ?? defaultPolicy, flags.text("hash") ?? defaultHash);
 
 async function saveAndShow(
   context: Context,
   out: string,
   startedAt: Date,
-  ways: readonly Way[],
+  variants: readonly PolicyVariant[],
   result: AnalyzeResult,
 ): Promise<void> {
-  const saved = await saveAndDraw(context, out, startedAt, { kind: "analyze", result }, ways);
+  const saved = await saveAndDraw(context, out, startedAt, { kind: "analyze", result }, variants);
   context.terminal.result(result, () => analyzeTable(result, context.terminal));
   context.terminal.note(saved);
 }
@@ -96,18 +96,18 @@ async function saveAndShow(
 /** Flags that only mean something offline. */
 const offlineFlags = ["keys", "runs", "weights", "zipf", "keys-file", "key-field"];
 
-function liveOne(context: Context, ways: readonly Way[]): Study {
+function liveOne(context: Context, variants: readonly PolicyVariant[]): Study {
   const { flags } = context;
   const offline = offlineFlags.find((name) => flags.text(name) !== undefined);
   if (offline !== undefined) throw usageError(`--${offline} is for a study offline: add --simulate, or leave it out.`);
   const burst = burstFlags(flags);
   const keyOf = (index: number): string => clientAddress(index % burst.clients, burst.seed);
-  const asked = { ...burst, servers: serverCounts(flags.text("servers") ?? "", maxServers), ways, keyOf };
+  const asked = { ...burst, servers: serverCounts(flags.text("servers") ?? "", maxServers), variants, keyOf };
   return (progress) => live(context, asked, progress);
 }
 
 /** A study without a fleet. Mistakes in flags and files are told before it begins. */
-async function simulation(flags: Flags, ways: readonly Way[]): Promise<Study> {
+async function simulation(flags: Flags, variants: readonly PolicyVariant[]): Promise<Study> {
   const runs = flags.whole("runs", 1, 1_000) ?? 1;
   const servers = studiedServers(flags.text("servers") ?? "", flags.text("weights"));
   const { workload, seed, keysOf } = await askedKeys(flags, usualCount);
@@ -116,7 +116,7 @@ async function simulation(flags: Flags, ways: readonly Way[]): Promise<Study> {
   return async (progress, signal) => ({
     ...(await simulatedStudy({
       membersOf: servers.membersOf,
-      ways,
+      variants,
       keysOf: (run) => keysOf((seed + run) % 2 ** 32),
       runs,
       onProgress: (share) => progress.update(`simulating: ${Math.round(share * 100)} %`),
@@ -140,9 +140,11 @@ async function live(context: Context, asked: Asked, progress: Progress): Promise
   const onProgress = (text: string, share: number) => progress.update(`${Math.round(share * 100)} % · ${text}`);
   const { points, failure } = await liveStudy({ ...asked, folder, spec, onProgress, signal });
   const notPutBack = await putBack(folder, running?.spec ?? null, progress).catch((error: unknown) => error);
-  // Steps come in the order in which the fleet was scaled; people read them way by way.
-  const byWay = asked.ways.flatMap((_, way) => points.filter((_, i) => i % asked.ways.length === way));
-  return { points: byWay, failure: failure ?? notPutBack ?? null };
+  // Steps come in the order in which the fleet was scaled; people read them variant by variant.
+  const byVariant = asked.variants.flatMap((_, variant) =>
+    points.filter((_, i) => i % asked.variants.length === variant),
+  );
+  return { points: byVariant, failure: failure ?? notPutBack ?? null };
 }
 
 async function ownFleet({ flags, signal }: Context, asked: Asked, progress: Progress): Promise<FleetSpec> {

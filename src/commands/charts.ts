@@ -5,7 +5,7 @@ import type { Drawn } from "../report/charts/charts.ts";
 import { type FurtherChart, furtherCharts } from "../report/further-charts.ts";
 import type { Run } from "../results/run.ts";
 import { chartFigures } from "../study/chart-figures.ts";
-import type { Way } from "../study/point.ts";
+import type { PolicyVariant } from "../study/point.ts";
 
 const names = Object.keys(furtherCharts) as FurtherChart[];
 const all = "all";
@@ -28,17 +28,17 @@ export function parseCharts(text: string): FurtherChart[] {
 }
 
 /**
- * Draws the charts of a saved run into a folder. What draws is loaded here only: it is heavy. `ways` are the run's own,
+ * Draws the charts of a saved run into a folder. What draws is loaded here only: it is heavy. `variants` are the run's own,
  * where they are at hand: the rings of a user's own modules can be drawn only then.
  */
 export async function drawCharts(
   run: Run,
   folder: string,
   asked: readonly FurtherChart[],
-  ways: readonly Way[] = [],
+  variants: readonly PolicyVariant[] = [],
 ): Promise<Drawn> {
   const { analysisCharts, burstCharts, renderCharts } = await import("../report/charts/charts.ts");
-  if (run.kind === "analyze") return renderCharts(analysisCharts(run.result, asked, chartFigures(ways)), folder);
+  if (run.kind === "analyze") return renderCharts(analysisCharts(run.result, asked, chartFigures(variants)), folder);
   const { paths } = await renderCharts(burstCharts(run.result), folder);
   return { paths, notes: asked.length > 0 ? ["--chart adds to the charts of a study; this run is a burst."] : [] };
 }

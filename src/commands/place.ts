@@ -67,12 +67,12 @@ function owners({ members, select }: Placement, down: ReadonlySet<string>, count
 const orNone = (found: readonly string[]): readonly string[] => (found.length === 0 ? ["-"] : found);
 
 /** A key with how it comes to its server, in lines. */
-function explained(key: string, found: readonly string[], { hash, circle }: Explanation): string {
+function explained(key: string, found: readonly string[], { hash, ring }: Explanation): string {
   const [owner = "none: all are down", ...next] = found;
   const lines = [
     hash === null ? "hash    not one hash of the key decides" : `hash    ${hash.name}: ${hash.value} of 2^${hash.bits}`,
-    circle && `place   ${(100 * circle.place).toFixed(4)} % of the way round the circle`,
-    circle && `point   ${(100 * circle.point).toFixed(4)} %, of ${circle.server}: the next one clockwise`,
+    ring && `place   ${(100 * ring.place).toFixed(4)} % of the way round the ring`,
+    ring && `point   ${(100 * ring.point).toFixed(4)} %, of ${ring.server}: the next one clockwise`,
     `owner   ${owner}`,
     next.length > 0 && `next    ${next.join(", ")}`,
   ];

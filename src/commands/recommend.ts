@@ -4,7 +4,7 @@ import { defaultHash, formatPolicy, type Member, PlacementError, policies } from
 import { recommendTable } from "../report/tables/recommend-table.ts";
 import type { Limits, RecommendResult } from "../results/recommend.ts";
 import { changesOf, measure, type Trial } from "../study/candidate.ts";
-import { type Way, waysOf } from "../study/point.ts";
+import { type PolicyVariant, variantsOf } from "../study/point.ts";
 import { type Measured, recommendation } from "../study/recommendation.ts";
 import { type StudiedServers, studiedServers } from "../study/scenario.ts";
 import type { Progress } from "../terminal.ts";
@@ -24,7 +24,7 @@ export async function run({ flags, terminal, signal }: Context): Promise<Code | 
   const runs = flags.whole("runs", 1, 100) ?? (servers.named && keys.workload.kind === "file" ? 1 : 3);
   const trial = trialOf(servers, keys, runs, signal);
   const progress = await terminal.progress("measuring");
-  const { measured, leftOut } = await measureAll(await askedWays(flags, limits), trial, progress).finally(
+  const { measured, leftOut } = await measureAll(await askedVariants(flags, limits), trial, progress).finally(
     progress.clear,
   );
   const result: RecommendResult = {
@@ -58,13 +58,13 @@ function askedServers(flags: Flags): StudiedServers {
 }
 
 /** Every policy that places keys, some of them with options that suit the limits; or those that are asked for. */
-async function askedWays(flags: Flags, limits: Limits): Promise<Way[]> {
+async function askedVariants(flags: Flags, limits: Limits): Promise<PolicyVariant[]> {
   const hashes = flags.text("hash") ?? defaultHash;
   const asked = flags.text("policy");
-  if (asked !== undefined) return await waysOf(asked, hashes);
+  if (asked !== undefined) return await variantsOf(asked, hashes);
   const keyed = Object.entries(policies).flatMap(([name, policy]) => (policy.keyed ? [name] : []));
   const bounded = `ring:bounded=${Math.max(101, Math.floor(100 * limits.peak))}`;
-  return await waysOf([...keyed, "ring:vnodes=1000", "maglev:size=655373", bounded].join(","), hashes);
+  return await variantsOf([...keyed, "ring:vnodes=1000", "maglev:size=655373", bounded].join(","), hashes);
 }
 
 function trialOf(servers: StudiedServers, { keysOf, seed }: AskedKeys, runs: number, signal: AbortSignal): Trial {
@@ -76,14 +76,14 @@ function trialOf(servers: StudiedServers, { keysOf, seed }: AskedKeys, runs: num
   };
 }
 
-async function measureAll(ways: readonly Way[], trial: Trial, progress: Progress) {
+async function measureAll(variants: readonly PolicyVariant[], trial: Trial, progress: Progress) {
   const measured: Measured[] = [];
   const leftOut: { policy: string; reason: string }[] = [];
-  for (const [done, way] of ways.entries()) {
-    const policy = formatPolicy(way.policy);
-    progress.update(`${Math.round((100 * done) / ways.length)} % · ${policy}`);
+  for (const [done, variant] of variants.entries()) {
+    const policy = formatPolicy(variant.policy);
+    progress.update(`${Math.round((100 * done) / variants.length)} % · ${policy}`);
     try {
-      measured.push(await measure(way, trial));
+      measured.push(await measure(variant, trial));
     } catch (error) {
       if (!(error instanceof PlacementError)) throw error;
       leftOut.push({ policy, reason: error.message });

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { version } from "../package-root.ts";
 import { type AnalyzeResult, type Run, type SendResult, thisMachine } from "../results/run.ts";
 import { saveRun } from "../results/store.ts";
-import type { Way } from "../study/point.ts";
+import type { PolicyVariant } from "../study/point.ts";
 import { askedCharts, chartNames, drawCharts } from "./charts.ts";
 
 type Finished = { kind: "send"; result: SendResult } | { kind: "analyze"; result: AnalyzeResult };
@@ -14,7 +14,7 @@ export async function saveAndDraw(
   out: string,
   startedAt: Date,
   finished: Finished,
-  ways: readonly Way[] = [],
+  variants: readonly PolicyVariant[] = [],
 ): Promise<string> {
   const { flags, args } = context;
   const run: Run = {
@@ -28,7 +28,9 @@ export async function saveAndDraw(
   };
   await saveRun(out, run);
   const wanted = flags.is("charts") && (run.kind === "analyze" || run.result.ok > 0);
-  const drawn = wanted ? await drawCharts(run, join(out, run.run), askedCharts(flags), ways) : { paths: [], notes: [] };
+  const drawn = wanted
+    ? await drawCharts(run, join(out, run.run), askedCharts(flags), variants)
+    : { paths: [], notes: [] };
   if (run.kind === "analyze") {
     run.result.charts.push(...drawn.paths);
     await saveRun(out, run);

@@ -1,15 +1,15 @@
 /** The public door of placement: which server a key goes to, live and simulated alike. */
 import { checkMembers, sortMembers } from "./members.ts";
 import { completeOptions, type PolicySpec } from "./spec.ts";
-import type { Circle, Hash, Member, Placement } from "./types.ts";
+import type { Hash, Member, Placement, Ring } from "./types.ts";
 
 export { boundedAccept, loadCap } from "./bounded.ts";
-export { arcShares, keyShares } from "./circle.ts";
 export { PlacementError } from "./error.ts";
 export { defaultHash, type HashName, hashes } from "./hashes/index.ts";
 export { formatMember, parseMembers } from "./members.ts";
 export type { Module, Modules } from "./modules/module.ts";
 export { defaultPolicy, type PolicyName, policies } from "./policies/index.ts";
+export { arcShares, keyShares } from "./ring.ts";
 export {
   formatPolicy,
   type PolicySpec,
@@ -36,18 +36,18 @@ export function createPlacement(spec: PolicySpec, hash: Hash, members: readonly 
 }
 
 /**
- * The circle on which createPlacement() places the same members (at least one); its owners are indices into `members`.
+ * The ring on which createPlacement() places the same members (at least one); its owners are indices into `members`.
  * Null where the policy has none. Throws a PlacementError as createPlacement() does.
  */
-export function createCircle(
+export function createRing(
   spec: PolicySpec,
   hash: Hash,
   members: readonly Member[],
-): { readonly members: readonly Member[]; readonly circle: Circle } | null {
+): { readonly members: readonly Member[]; readonly ring: Ring } | null {
   const options = completeOptions(spec);
   checkMembers(members);
   const ordered = inOrder(spec, members);
-  return spec.policy.circle ? { members: ordered, circle: spec.policy.circle(ordered, hash, options) } : null;
+  return spec.policy.ring ? { members: ordered, ring: spec.policy.ring(ordered, hash, options) } : null;
 }
 
 const inOrder = ({ policy }: PolicySpec, members: readonly Member[]): readonly Member[] =>

@@ -1,4 +1,4 @@
-/** Points of members on a circle of hashes, sorted. */
+/** Points of members on a ring of hashes, sorted. */
 export interface Points {
   readonly points: Float64Array;
   /** The member of each point. Where points tie, the member first by name comes first. */

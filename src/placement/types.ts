@@ -67,10 +67,10 @@ export interface Placement {
 }
 
 /**
- * The circle of a policy that has one: points of members, each with the arc whose keys it takes. Places are fractions
- * of the circle, clockwise.
+ * The ring of a policy that has one: points of members, each with the arc whose keys it takes. Places are fractions
+ * of the ring, clockwise.
  */
-export interface Circle {
+export interface Ring {
   /** Where the points lie, in [0, 1), ascending. */
   readonly points: Float64Array;
   /** The member of each point. */
@@ -119,8 +119,8 @@ export interface Policy {
   build(members: readonly Member[], hash: Hash, options: PolicyOptions): Placement;
   /** The source of the module that it comes from, for a policy of the user's own. */
   readonly source?: string;
-  /** The circle that `build` places the same members on, where the policy has one whose arcs are its servers' shares. */
-  circle?(members: readonly Member[], hash: Hash, options: PolicyOptions): Circle;
+  /** The ring that `build` places the same members on, where the policy has one whose arcs are its servers' shares. */
+  ring?(members: readonly Member[], hash: Hash, options: PolicyOptions): Ring;
   /** The closed form of cv (standard deviation over mean of the servers' shares) for n equal servers, where one is known; null with options for which none is. */
   expectedCv?(servers: number, options: PolicyOptions): number | null;
 }

@@ -9,8 +9,8 @@ export interface Walk {
   at(start: number, step: number): number;
 }
 
-/** Once round slots in a circle, each of which belongs to a member: `owners` holds an index into the members. */
-export function circle(owners: Uint16Array): Walk {
+/** Once round slots in a ring, each of which belongs to a member: `owners` holds an index into the members. */
+export function roundSlots(owners: Uint16Array): Walk {
   const steps = owners.length;
   return { steps, at: (slot, step) => owners[slot + step < steps ? slot + step : slot + step - steps] as number };
 }

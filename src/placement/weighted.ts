@@ -1,10 +1,10 @@
-import { scaled } from "./remix.ts";
+import { reduce } from "./rehash.ts";
 import type { Member } from "./types.ts";
 
 /** Turns a hash in [0, 2^53) into a member, each as often as its weight says: at once, or in log n steps by weights. */
 export function weightedPick(members: readonly Member[]): (hashed: number) => number {
   const count = members.length;
-  if (members.every(({ weight }) => weight === members[0]?.weight)) return (hashed) => scaled(hashed, count);
+  if (members.every(({ weight }) => weight === members[0]?.weight)) return (hashed) => reduce(hashed, count);
   const ends = new Float64Array(count);
   members.forEach(({ weight }, m) => {
     ends[m] = weight + (ends[m - 1] ?? 0);

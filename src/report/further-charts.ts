@@ -1,6 +1,6 @@
 /** The charts that `--chart` asks for, and what each shows. Apart from what draws them, which is heavy to load. */
 export const furtherCharts = {
-  ring: "the circle with its arcs by owner",
+  ring: "the ring with its arcs by owner",
   vnodes: "spread against vnodes, beside the closed form",
   moved: "moved share by policy, beside the least possible",
   cdf: "how many servers have how much load, beside chance",

@@ -1,7 +1,7 @@
 import type { StudyPoint } from "./run.ts";
 
-/** The circle of one policy, hash and number of servers. Places are fractions of the circle, clockwise. */
-export interface Ring {
+/** The ring of one policy, hash and number of servers. Places are fractions of the ring, clockwise. */
+export interface RingFigures {
   /** The servers, as `owners` counts them. */
   readonly names: readonly string[];
   /** Where the points lie, ascending. */
@@ -10,14 +10,14 @@ export interface Ring {
   readonly owners: Uint16Array;
   /** Where the arc of each point ends and that of the next begins; the last may lie past 1. */
   readonly ends: Float64Array;
-  /** Each server's share of the circle. */
+  /** Each server's share of the ring. */
   readonly shares: Float64Array;
   /** Where keys land, each place as often as it is likely; left out where they land anywhere alike. */
   readonly landings?: Float64Array;
 }
 
 /** The ring of a point of a study; null where its policy has none. */
-export type RingOf = (point: StudyPoint) => Ring | null;
+export type RingOf = (point: StudyPoint) => RingFigures | null;
 
 /** The spread of one policy and hash against its vnodes, at one number of servers. */
 export interface VnodeSweep {

@@ -1,4 +1,4 @@
-import { createCircle, type Hash, keyShares, PlacementError, type PolicySpec } from "../placement/index.ts";
+import { createRing, type Hash, keyShares, PlacementError, type PolicySpec } from "../placement/index.ts";
 
 /** How uneven the servers' shares are with so many vnodes a server. */
 export interface VnodeSpread {
@@ -21,7 +21,7 @@ const MOST_POINTS_OF_ONE = 2 ** 20;
 
 /** Whether a policy has vnodes to sweep, and shares that depend on them alone: a bound depends on the load. */
 export const hasVnodes = ({ policy, options }: PolicySpec): boolean =>
-  policy.circle !== undefined && policy.options.vnodes !== undefined && !options.bounded;
+  policy.ring !== undefined && policy.options.vnodes !== undefined && !options.bounded;
 
 /**
  * The spread of rings of `servers` equal servers against their vnodes, at each number as many rings (of other server
@@ -46,9 +46,9 @@ function cvOfRing(spec: PolicySpec, hash: Hash, servers: number, ring: number): 
   const prefix = ring === 0 ? "" : `ring-${ring + 1}-`;
   const members = Array.from({ length: servers }, (_, i) => ({ name: `${prefix}server-${i + 1}`, weight: 1 }));
   try {
-    const made = createCircle(spec, hash, members);
+    const made = createRing(spec, hash, members);
     if (made === null) return Number.NaN;
-    const shares = keyShares(made.circle, servers);
+    const shares = keyShares(made.ring, servers);
     return Math.sqrt(shares.reduce((sum, share) => sum + (share * servers - 1) ** 2, 0) / servers);
   } catch (error) {
     if (error instanceof PlacementError) return Number.NaN;

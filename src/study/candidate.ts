@@ -7,7 +7,7 @@ import { leastMovedByWeight } from "../stats/moved.ts";
 import { spreadOf } from "../stats/spread.ts";
 import type { WeightedKeys } from "../workload/weighted-keys.ts";
 import { costOf } from "./cost.ts";
-import { misfit, place, placesKeys, type Way } from "./point.ts";
+import { misfit, type PolicyVariant, place, placesKeys } from "./point.ts";
 
 /** Servers as they are, with one more, and with one less; null where one is all there is. */
 export interface Changes {
@@ -46,35 +46,41 @@ export interface Trial {
   readonly signal: AbortSignal;
 }
 
-/** Measures a way to place keys: how even it is in each run, what a change of servers moves, and what it costs. */
-export async function measure(way: Way, trial: Trial): Promise<Omit<Candidate, "meets" | "reasons">> {
+/** Measures a policy variant: how even it is in each run, what a change of servers moves, and what it costs. */
+export async function measure(variant: PolicyVariant, trial: Trial): Promise<Omit<Candidate, "meets" | "reasons">> {
   const [first, ...others] = trial.runs;
   if (first === undefined) throw new Error("a trial of no runs");
-  const cannotLose = misfit(way, first.less ?? []);
+  const cannotLose = misfit(variant, first.less ?? []);
   const sets = [first.more, first.now, ...(first.less === null || cannotLose !== null ? [] : [first.less])];
-  const [grown, now, shrunk] = await sweepRun(way, sets, trial, 0);
+  const [grown, now, shrunk] = await sweepRun(variant, sets, trial, 0);
   if (grown === undefined || now === undefined) throw new Error("a sweep without its steps");
   const even = [now];
-  for (const [i, run] of others.entries()) even.push(...(await sweepRun(way, [run.now], trial, i + 1)));
+  for (const [i, run] of others.entries()) even.push(...(await sweepRun(variant, [run.now], trial, i + 1)));
   const keys = trial.keysOf(0);
   const peaks = even.map((step) => peakOf(step, step.requests));
   return {
-    policy: formatPolicy(way.policy),
-    hash: way.hash?.name ?? null,
+    policy: formatPolicy(variant.policy),
+    hash: variant.hash?.name ?? null,
     peak: { mean: spreadOf(peaks).mean, worst: Math.max(...peaks) },
-    peakByKeys: keys.skewed && placesKeys(way.policy) ? Math.max(...even.map((step) => peakOf(step, step.keys))) : null,
-    spilled: placesKeys(way.policy) ? 0 : spilledOf(now.placement, oneByOne(keys)),
+    peakByKeys:
+      keys.skewed && placesKeys(variant.policy) ? Math.max(...even.map((step) => peakOf(step, step.keys))) : null,
+    spilled: placesKeys(variant.policy) ? 0 : spilledOf(now.placement, oneByOne(keys)),
     add: moveBetween(grown, now),
     lose: shrunk === undefined ? null : moveBetween(now, shrunk),
     cannotLose,
-    cost: await costOf(() => place(way, now.placement.members), keys.key),
+    cost: await costOf(() => place(variant, now.placement.members), keys.key),
   };
 }
 
-function sweepRun(way: Way, sets: readonly (readonly Member[])[], { keysOf, signal }: Trial, run: number) {
+function sweepRun(
+  variant: PolicyVariant,
+  sets: readonly (readonly Member[])[],
+  { keysOf, signal }: Trial,
+  run: number,
+) {
   const keys = keysOf(run);
-  const placements = sets.map((members) => place(way, members));
-  return sweep(placements, placesKeys(way.policy) ? keys : oneByOne(keys), { signal });
+  const placements = sets.map((members) => place(variant, members));
+  return sweep(placements, placesKeys(variant.policy) ? keys : oneByOne(keys), { signal });
 }
 
 const peakOf = ({ placement }: Step, loads: Float64Array): number =>

@@ -8,15 +8,15 @@ import type { Hit } from "../results/hit.ts";
 import type { StudyPoint } from "../results/run.ts";
 import { leastMoved } from "../stats/moved.ts";
 import { observedBurst } from "./observed-burst.ts";
-import { studyPoint, type Way } from "./point.ts";
+import { type PolicyVariant, studyPoint } from "./point.ts";
 
 export interface LiveStudy {
   readonly folder: FleetFolder;
   /** The fleet to begin from; it is left as the last step has it. */
   readonly spec: FleetSpec;
   readonly servers: readonly number[];
-  readonly ways: readonly Way[];
-  /** Requests a step and way. */
+  readonly variants: readonly PolicyVariant[];
+  /** Requests a step and variant. */
   readonly count: number;
   readonly clients: number;
   readonly concurrency: number;
@@ -34,7 +34,7 @@ export interface LiveStudyResult {
 }
 
 /**
- * Scales the running fleet through `servers`, switches it to each way in place, and sends the same keys each time.
+ * Scales the running fleet through `servers`, switches it to each variant in place, and sends the same keys each time.
  * What moved is seen in the answers, request by request. It never rejects: what was measured is kept.
  */
 export async function liveStudy(study: LiveStudy): Promise<LiveStudyResult> {
@@ -48,19 +48,19 @@ export async function liveStudy(study: LiveStudy): Promise<LiveStudyResult> {
 }
 
 async function* steps(study: LiveStudy): AsyncGenerator<StudyPoint> {
-  const { folder, servers, ways, signal } = study;
-  const before = new Map<Way, Owners>();
-  const total = servers.length * ways.length;
+  const { folder, servers, variants, signal } = study;
+  const before = new Map<PolicyVariant, Owners>();
+  const total = servers.length * variants.length;
   let done = 0;
   for (const n of servers) {
-    for (const way of ways) {
-      const spec = resized(stepSpec(study.spec, way), n);
-      const label = `${plural(n, "server")} · ${spec.policy}${way.hash ? ` · ${way.hash.name}` : ""}`;
+    for (const variant of variants) {
+      const spec = resized(stepSpec(study.spec, variant), n);
+      const label = `${plural(n, "server")} · ${spec.policy}${variant.hash ? ` · ${variant.hash.name}` : ""}`;
       const say = (text: string) => study.onProgress(text === "" ? label : `${label}: ${text}`, done / total);
       await changeFleet(folder, (now) => (now === null && done > 0 ? takenDown() : spec), say, signal);
       say("");
-      const { point, owners } = await oneStep(study, spec, way, before.get(way) ?? null);
-      before.set(way, owners);
+      const { point, owners } = await oneStep(study, spec, variant, before.get(variant) ?? null);
+      before.set(variant, owners);
       done++;
       yield point;
     }
@@ -73,7 +73,7 @@ function takenDown(): never {
 }
 
 /** The fleet for one step: nothing drained, so that every server takes part. */
-const stepSpec = (spec: FleetSpec, { policy, hash }: Way): FleetSpec =>
+const stepSpec = (spec: FleetSpec, { policy, hash }: PolicyVariant): FleetSpec =>
   withPlacement(
     { ...spec, servers: spec.servers.map((server) => ({ ...server, drained: false })) },
     { policy: formatPolicy(policy), hash: hash?.name, modules: sourcesOf(policy, hash) },
@@ -85,7 +85,7 @@ interface Owners {
   readonly indices: Uint16Array;
 }
 
-async function oneStep(study: LiveStudy, spec: FleetSpec, way: Way, before: Owners | null) {
+async function oneStep(study: LiveStudy, spec: FleetSpec, variant: PolicyVariant, before: Owners | null) {
   const { folder, count, concurrency, timeoutMs, keyOf, signal } = study;
   const names = spec.servers.map((server) => server.name);
   const indexOf = new Map(names.map((name, i) => [name, i + 1]));
@@ -103,7 +103,7 @@ async function oneStep(study: LiveStudy, spec: FleetSpec, way: Way, before: Owne
   const { servers, failed, agreement } = seen.tally;
   const counts = Object.fromEntries(names.map((name) => [name, servers[name] ?? 0]));
   const point = {
-    ...studyPoint({ way, counts, keys: Math.min(study.clients, count), moved }),
+    ...studyPoint({ variant, counts, keys: Math.min(study.clients, count), moved }),
     members: seen.view.servers.map(formatMember),
     failed,
     latencyMs: seen.latencyMs,

@@ -9,7 +9,7 @@ import type { Member } from "../placement/index.ts";
 import type { Hit } from "../results/hit.ts";
 import { type LatencySummary, latencyRecorder } from "../stats/latency.ts";
 import { fleetChanges } from "./fleet-changes.ts";
-import { place, placesKeys, type Way } from "./point.ts";
+import { type PolicyVariant, place, placesKeys } from "./point.ts";
 
 const hitsPerReport = 500;
 /** After so many requests in a row on each connection that nothing answered, nothing will. */
@@ -34,7 +34,7 @@ export interface BurstSeen {
   /** The balancer as it was when the burst began. */
   readonly view: ClusterStatus;
   /** How it placed keys. */
-  readonly way: Way;
+  readonly variant: PolicyVariant;
   readonly tally: Tally;
   readonly durationMs: number;
   readonly latencyMs: LatencySummary;
@@ -52,8 +52,8 @@ export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> 
   const taking = view.servers.filter((server) => server.state !== "draining");
   const tally: Tally = emptyTally(taking.map((server) => server.name));
   const latency = latencyRecorder();
-  const way = await loadPlacement({ ...view, modules: await control.modules() });
-  const expected = expectedOf(view, way);
+  const variant = await loadPlacement({ ...view, modules: await control.modules() });
+  const expected = expectedOf(view, variant);
   const gone = new AbortController();
   const enough = unansweredPerConnection * options.concurrency;
   let unanswered = 0;
@@ -74,12 +74,12 @@ export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> 
   });
   const after = await control.status().catch(() => null);
   const changes = after ? fleetChanges(view, after) : ["the balancer no longer answers"];
-  return { view, way, tally, durationMs, latencyMs: latency.summary(), changes, gaveUp: gone.signal.aborted };
+  return { view, variant, tally, durationMs, latencyMs: latency.summary(), changes, gaveUp: gone.signal.aborted };
 }
 
-function expectedOf(view: ClusterStatus, way: Way): Expected | null {
-  if (!placesKeys(way.policy)) return null;
+function expectedOf(view: ClusterStatus, variant: PolicyVariant): Expected | null {
+  if (!placesKeys(variant.policy)) return null;
   const members: Member[] = view.servers.map(({ name, weight, address }) => ({ name, weight, address }));
   const up = new Set(view.servers.filter((server) => server.state === "up").map((server) => server.name));
-  return prediction(place(way, members), (name) => up.has(name));
+  return prediction(place(variant, members), (name) => up.has(name));
 }

@@ -16,29 +16,29 @@ import type { StudyPoint } from "../results/run.ts";
 import { distribution } from "../stats/distribution.ts";
 import { movedFigures } from "../stats/moved.ts";
 
-/** One way to place keys: a policy, and the hash it uses; null for a policy that takes none. */
-export interface Way {
+/** A policy with its options, and the hash it uses; null for a policy that takes none. */
+export interface PolicyVariant {
   readonly policy: PolicySpec;
   readonly hash: Hash | null;
 }
 
 /** Every pair of a policy and a hash of two lists, and each policy that takes no hash once. Modules are loaded. */
-export async function waysOf(policyList: string, hashList: string): Promise<Way[]> {
+export async function variantsOf(policyList: string, hashList: string): Promise<PolicyVariant[]> {
   const policies = await withModules(policyList, parsePolicies);
   const hashes = await withModules(hashList, parseHashes);
-  return policies.flatMap((policy): Way[] =>
+  return policies.flatMap((policy): PolicyVariant[] =>
     policy.policy.hashed ? hashes.map((hash) => ({ policy, hash })) : [{ policy, hash: null }],
   );
 }
 
-/** The placement of some members, in one way. */
-export const place = ({ policy, hash }: Way, members: readonly Member[]): Placement =>
+/** The placement of some members by one variant. */
+export const place = ({ policy, hash }: PolicyVariant, members: readonly Member[]): Placement =>
   createPlacement(policy, hash ?? hashes[defaultHash], members);
 
-/** Why a way has no room for some members; null when it has. */
-export function misfit(way: Way, members: readonly Member[]): string | null {
+/** Why a variant has no room for some members; null when it has. */
+export function misfit(variant: PolicyVariant, members: readonly Member[]): string | null {
   try {
-    place(way, members);
+    place(variant, members);
     return null;
   } catch (error) {
     if (error instanceof PlacementError) return error.message;
@@ -50,9 +50,9 @@ export function misfit(way: Way, members: readonly Member[]): string | null {
 export const placesKeys = ({ policy, options }: PolicySpec): boolean =>
   policy.keyed && (policy.source !== undefined || !options.bounded);
 
-/** What was seen of one way at one number of servers. */
+/** What was seen of one variant at one number of servers. */
 export interface Observation {
-  readonly way: Way;
+  readonly variant: PolicyVariant;
   /** Requests of each server, idle ones included. */
   readonly counts: Readonly<Record<string, number>>;
   /** Distinct keys: clients. */
@@ -62,18 +62,18 @@ export interface Observation {
 }
 
 /** The figures of an observation, live or simulated alike. */
-export function studyPoint({ way, counts, keys, moved }: Observation): StudyPoint {
+export function studyPoint({ variant, counts, keys, moved }: Observation): StudyPoint {
   const values = Object.values(counts);
   const servers = values.length;
   return {
     servers,
-    policy: formatPolicy(way.policy),
-    hash: way.hash?.name ?? null,
+    policy: formatPolicy(variant.policy),
+    hash: variant.hash?.name ?? null,
     count: values.reduce((total, count) => total + count, 0),
     keys,
     counts,
     ...distribution(values),
-    expectedCv: way.policy.policy.expectedCv?.(servers, way.policy.options) ?? null,
+    expectedCv: variant.policy.policy.expectedCv?.(servers, variant.policy.options) ?? null,
     moved: moved && movedFigures(moved.fromServers, moved.ideal, moved.fraction),
   };
 }

@@ -62,7 +62,7 @@ export function parseServers(text: string): readonly Member[] {
   return /^\d+$/.test(text) ? numbered(wholeNumber(text, "--servers", 1, mostServers)) : parseMembers(text);
 }
 
-/** A way to place keys on certain servers: what runs today, or what might run tomorrow. */
+/** A placement of keys on certain servers: what runs today, or what might run tomorrow. */
 export interface Scenario {
   readonly text: string;
   readonly members: readonly Member[];

@@ -4,9 +4,9 @@ import type { BurstSeen } from "./observed-burst.ts";
 
 /** What `send` reports of a burst. */
 export function sendResult(run: string, keys: number, seen: BurstSeen): SendResult {
-  const { view, way, tally, durationMs, latencyMs, changes } = seen;
+  const { view, variant, tally, durationMs, latencyMs, changes } = seen;
   const counts = Object.values(tally.servers);
-  const { policy, options } = way.policy;
+  const { policy, options } = variant.policy;
   const count = tally.ok + tally.failed;
   return {
     schemaVersion: 1,

@@ -7,12 +7,12 @@ import { leastMovedByWeight } from "../stats/moved.ts";
 import { spreadOf } from "../stats/spread.ts";
 import { type KeyFacts, keyFacts } from "../workload/hot-keys.ts";
 import type { WeightedKeys } from "../workload/weighted-keys.ts";
-import { misfit, place, placesKeys, studyPoint, type Way } from "./point.ts";
+import { misfit, type PolicyVariant, place, placesKeys, studyPoint } from "./point.ts";
 
 export interface SimulatedStudy {
   /** The servers of each step, in run 0 ≤ `run`. */
   readonly membersOf: (run: number) => readonly (readonly Member[])[];
-  readonly ways: readonly Way[];
+  readonly variants: readonly PolicyVariant[];
   /** The keys of a run, the same in each step. */
   readonly keysOf: (run: number) => WeightedKeys;
   readonly runs: number;
@@ -21,7 +21,7 @@ export interface SimulatedStudy {
   readonly signal: AbortSignal;
 }
 
-/** Steps of a way that its policy has no room for. */
+/** Steps of a variant that its policy has no room for. */
 export interface LeftOut {
   readonly policy: string;
   readonly servers: number[];
@@ -35,17 +35,17 @@ export interface SimulatedResult {
 
 /**
  * The study of `analyze`, offline: the same servers and placement code as the live one, and with the same keys the same
- * counts. When aborted it returns the ways that are done. Throws a PlacementError for a way that has no step at all.
+ * counts. When aborted it returns the variants that are done. Throws a PlacementError for a variant that has no step at all.
  */
 export async function simulatedStudy(study: SimulatedStudy): Promise<SimulatedResult> {
   const result: SimulatedResult = { points: [], leftOut: [] };
   const facts = keyFacts(study.keysOf(0));
-  const plans = study.ways.map((way) => planned(way, study.membersOf(0)));
+  const plans = study.variants.map((variant) => planned(variant, study.membersOf(0)));
   result.leftOut.push(...plans.flatMap(({ leftOut }) => leftOut ?? []));
   try {
-    for (const [done, { way, fits }] of plans.entries()) {
-      const onProgress = (share: number): void => study.onProgress((done + share) / study.ways.length);
-      result.points.push(...(await severalRuns(study, { way, fits }, facts, onProgress)));
+    for (const [done, { variant, fits }] of plans.entries()) {
+      const onProgress = (share: number): void => study.onProgress((done + share) / study.variants.length);
+      result.points.push(...(await severalRuns(study, { variant, fits }, facts, onProgress)));
     }
   } catch (error) {
     if (!study.signal.aborted) throw error;
@@ -53,35 +53,35 @@ export async function simulatedStudy(study: SimulatedStudy): Promise<SimulatedRe
   return result;
 }
 
-/** A way with the steps, by index, that its policy has room for. */
+/** A variant with the steps, by index, that its policy has room for. */
 interface Plan {
-  readonly way: Way;
+  readonly variant: PolicyVariant;
   readonly fits: readonly number[];
   readonly leftOut: LeftOut | null;
 }
 
-function planned(way: Way, steps: readonly (readonly Member[])[]): Plan {
-  const errors = steps.map((members) => misfit(way, members));
+function planned(variant: PolicyVariant, steps: readonly (readonly Member[])[]): Plan {
+  const errors = steps.map((members) => misfit(variant, members));
   const fits = [...errors.keys()].filter((step) => errors[step] === null);
   const reason = errors.find((error) => error !== null) ?? null;
   if (reason !== null && fits.length === 0) throw new PlacementError(reason);
   const servers = steps.flatMap((members, step) => (errors[step] === null ? [] : members.length));
-  return { way, fits, leftOut: reason === null ? null : { policy: formatPolicy(way.policy), servers, reason } };
+  return { variant, fits, leftOut: reason === null ? null : { policy: formatPolicy(variant.policy), servers, reason } };
 }
 
 /** The points of the first run, each with what the others show beside it. */
 async function severalRuns(
   study: SimulatedStudy,
-  { way, fits }: Pick<Plan, "way" | "fits">,
+  { variant, fits }: Pick<Plan, "variant" | "fits">,
   facts: KeyFacts,
   onProgress: (share: number) => void,
 ): Promise<StudyPoint[]> {
   const runs: StudyPoint[][] = [];
   for (let run = 0; run < study.runs; run++) {
     const steps = study.membersOf(run);
-    const placements = fits.map((step) => place(way, steps[step] ?? []));
+    const placements = fits.map((step) => place(variant, steps[step] ?? []));
     const onShare = (share: number): void => onProgress((run + share) / study.runs);
-    runs.push(await oneRun(placements, study.keysOf(run), way, { onShare, signal: study.signal, facts }));
+    runs.push(await oneRun(placements, study.keysOf(run), variant, { onShare, signal: study.signal, facts }));
   }
   const [first = []] = runs;
   if (runs.length === 1) return first;
@@ -101,13 +101,13 @@ function overRuns(points: readonly StudyPoint[]): NonNullable<StudyPoint["runs"]
 async function oneRun(
   placements: readonly Placement[],
   given: WeightedKeys,
-  way: Way,
+  variant: PolicyVariant,
   { onShare, signal, facts }: { onShare: (share: number) => void; signal: AbortSignal; facts: KeyFacts },
 ): Promise<StudyPoint[]> {
-  const keys = placesKeys(way.policy) ? given : oneByOne(given);
+  const keys = placesKeys(variant.policy) ? given : oneByOne(given);
   const onProgress = (done: number, count: number): void => onShare(done / count);
   const steps = await sweep(placements, keys, { onProgress, signal });
-  return steps.map((step, i) => simulatedPoint(way, { keys: given, facts }, step, steps[i - 1]));
+  return steps.map((step, i) => simulatedPoint(variant, { keys: given, facts }, step, steps[i - 1]));
 }
 
 /** The keys of a run, and what is told of them, which is of the first run's. */
@@ -116,14 +116,14 @@ interface Told {
   readonly facts: KeyFacts;
 }
 
-function simulatedPoint(way: Way, told: Told, step: Step, before: Step | undefined): StudyPoint {
+function simulatedPoint(variant: PolicyVariant, told: Told, step: Step, before: Step | undefined): StudyPoint {
   const { members } = step.placement;
   const moved = step.moved && before && { ...leastOf(before, step), fraction: step.moved.keys };
   const counts = named(members, step.requests);
-  const point = studyPoint({ way, counts, keys: told.keys.count, moved: moved ?? null });
+  const point = studyPoint({ variant, counts, keys: told.keys.count, moved: moved ?? null });
   const isMore = members.some(({ weight, address }) => weight !== 1 || address !== undefined);
   const written = isMore ? { members: members.map(formatMember) } : {};
-  return { ...point, ...written, ...weightFigures(step, point), ...keyFigures(way, told, step) };
+  return { ...point, ...written, ...weightFigures(step, point), ...keyFigures(variant, told, step) };
 }
 
 const named = (members: readonly Member[], counts: Float64Array): Record<string, number> =>
@@ -158,7 +158,7 @@ function chanceCvOf(worth: number, weights: readonly number[]): number {
 }
 
 /** What sets keys apart from requests, where some keys have more of them than others. */
-function keyFigures({ policy }: Way, { keys, facts }: Told, step: Step): Partial<StudyPoint> {
+function keyFigures({ policy }: PolicyVariant, { keys, facts }: Told, step: Step): Partial<StudyPoint> {
   if (!keys.skewed) return {};
   const { members } = step.placement;
   const weights = weightsOf(members);

@@ -18,16 +18,16 @@ describe.each(Object.keys(policies))("explaining %s", (name) => {
   const explain = explainer(policy, hash, members);
   const placement = createPlacement(policy, hash, members);
 
-  test("names a hash where one decides, and a point of the key's own server where there is a circle", () => {
+  test("names a hash where one decides, and a point of the key's own server where there is a ring", () => {
     for (const key of keys) {
       const told = explain(key);
       const server = placement.members[placement.select(key)]?.name;
-      if (told.hash === null) expect(told.circle).toBeNull();
+      if (told.hash === null) expect(told.ring).toBeNull();
       else {
         expect(told.hash.value).toBeLessThan(2 ** told.hash.bits);
         expect(placement.members[placement.byHash?.member(told.hash.value) ?? -1]?.name).toBe(server);
       }
-      if (told.circle !== null) expect(told.circle.server).toBe(server);
+      if (told.ring !== null) expect(told.ring.server).toBe(server);
     }
   });
 });
@@ -35,6 +35,6 @@ describe.each(Object.keys(policies))("explaining %s", (name) => {
 test("tells of the hash and the place of a ring, and of neither where no key decides", () => {
   const told = explainer(parsePolicy("ring"), hash, members)("alice");
   expect(told.hash).toMatchObject({ name: "xxh64" });
-  expect(told.circle?.place).toBeCloseTo((told.hash?.value ?? 0) / 2 ** (told.hash?.bits ?? 0), 12);
-  expect(explainer(parsePolicy("round-robin"), hash, members)("alice")).toEqual({ hash: null, circle: null });
+  expect(told.ring?.place).toBeCloseTo((told.hash?.value ?? 0) / 2 ** (told.hash?.bits ?? 0), 12);
+  expect(explainer(parsePolicy("round-robin"), hash, members)("alice")).toEqual({ hash: null, ring: null });
 });

@@ -1,14 +1,14 @@
-import { createCircle, createPlacement, keyShares, type Member, type Placement } from "../../../src/placement/index.ts";
+import { createPlacement, createRing, keyShares, type Member, type Placement } from "../../../src/placement/index.ts";
 import type { ClusterSnapshot } from "./snapshot.ts";
 
-/** Sample keys for policies without a circle; fewer of them when the policy is slow, for the requests wait. */
+/** Sample keys for policies without a ring; fewer of them when the policy is slow, for the requests wait. */
 const samples = 16_384;
 const sampleMs = 20;
 
 const known = new WeakMap<ClusterSnapshot, ReadonlyMap<string, number>>();
 
 /**
- * Each server's share of the key space while all of them are up, from 0 to 1, by name: exact on a circle, measured over
+ * Each server's share of the key space while all of them are up, from 0 to 1, by name: exact on a ring, measured over
  * sample keys elsewhere. Empty where no key decides, and where the policy fails.
  */
 export function sharesOf(snapshot: ClusterSnapshot): ReadonlyMap<string, number> {
@@ -23,8 +23,8 @@ export function sharesOf(snapshot: ClusterSnapshot): ReadonlyMap<string, number>
 function reckon({ policy, hash, members }: ClusterSnapshot): ReadonlyMap<string, number> {
   if (members.length === 0 || !policy.policy.keyed) return new Map();
   try {
-    const onCircle = createCircle(policy, hash, members);
-    if (onCircle !== null) return named(onCircle.members, keyShares(onCircle.circle, onCircle.members.length));
+    const onRing = createRing(policy, hash, members);
+    if (onRing !== null) return named(onRing.members, keyShares(onRing.ring, onRing.members.length));
     // A placement of its own: another's turns are not to be taken.
     const placement = createPlacement(policy, hash, members);
     return named(placement.members, sampled(placement));

@@ -1,7 +1,7 @@
 import { PlacementError } from "../error.ts";
 import { numberedOrder, trailingNumber } from "../numbering.ts";
+import { reduce, rehash } from "../rehash.ts";
 import { remainder } from "../remainder.ts";
-import { remix, scaled } from "../remix.ts";
 import type { Member, Policy } from "../types.ts";
 import { draws, hashedWalk } from "../walk.ts";
 
@@ -36,7 +36,7 @@ export function createAnchor(capacity: number): Anchor {
       let bucket = remainder(hashed, capacity);
       for (let left = A[bucket] as number; left > 0; left = A[bucket] as number) {
         // Among those that were left when this bucket was removed: any later removed one stands for itself.
-        let next = scaled(remix(hashed, bucket), left);
+        let next = reduce(rehash(hashed, bucket), left);
         while ((A[next] as number) >= left) next = K[next] as number;
         bucket = next;
       }
@@ -97,7 +97,7 @@ export const anchor: Policy = {
 
     // The salts of removed buckets are below the capacity.
     const draw = (hashed: number, attempt: number): number =>
-      memberOf[bucketOf(attempt === 0 ? hashed : remix(hashed, capacity + attempt))] as number;
+      memberOf[bucketOf(attempt === 0 ? hashed : rehash(hashed, capacity + attempt))] as number;
     return hashedWalk(members, hash, (hashed) => hashed, draws(members, draw));
   },
   /** Every server has the same share of the hashes. */

@@ -1,10 +1,10 @@
 import { PlacementError } from "../error.ts";
 import { requestId, requestSlot, serverId, vnodeSlot } from "../hashes/quadratic.ts";
-import type { Circle, Member, Policy } from "../types.ts";
-import { circle, hashedWalk } from "../walk.ts";
+import type { Member, Policy, Ring } from "../types.ts";
+import { hashedWalk, roundSlots } from "../walk.ts";
 
 /**
- * Takes the first free slot from a slot on, round the circle; at least one must be free. Each taken slot knows one
+ * Takes the first free slot from a slot on, round the ring; at least one must be free. Each taken slot knows one
  * farther on, and learns a farther one when it is asked, so that long runs of taken slots are not walked again.
  */
 function freeSlots(slots: number): (from: number) => number {
@@ -42,10 +42,10 @@ export function placeVnodes(members: readonly Member[], slots: number, vnodes: n
 }
 
 /**
- * The slots as a circle. H depends on an id's remainder only, so that keys land on its values for the remainders. A
+ * The slots as a ring. H depends on an id's remainder only, so that keys land on its values for the remainders. A
  * point or a key is in the middle of its slot.
  */
-function slotCircle(placed: Int32Array): Circle {
+function slotRing(placed: Int32Array): Ring {
   const slots = placed.length;
   const taken = Uint32Array.from(placed.keys()).filter((slot) => placed[slot] !== -1);
   return {
@@ -83,8 +83,7 @@ export const classroom: Policy = {
   build(members, _hash, options) {
     const slots = options.slots as number;
     const owners = fillClockwise(placeVnodes(members, slots, options.vnodes as number));
-    return hashedWalk(members, requestId, (id) => requestSlot(id, slots), circle(owners));
+    return hashedWalk(members, requestId, (id) => requestSlot(id, slots), roundSlots(owners));
   },
-  circle: (members, _hash, options) =>
-    slotCircle(placeVnodes(members, options.slots as number, options.vnodes as number)),
+  ring: (members, _hash, options) => slotRing(placeVnodes(members, options.slots as number, options.vnodes as number)),
 };

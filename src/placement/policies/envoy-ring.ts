@@ -4,7 +4,7 @@ import { lastLow, xxh64 } from "../hashes/xxh64.ts";
 import { hashText } from "../key.ts";
 import { sortPoints } from "../points.ts";
 import type { Member, Policy, PolicyOptions } from "../types.ts";
-import { circle, walkPlacement } from "../walk.ts";
+import { roundSlots, walkPlacement } from "../walk.ts";
 
 /** The most points that Envoy allows a ring. */
 const MAX_SIZE = 8_388_608;
@@ -97,9 +97,9 @@ export const envoyRing: Policy = {
       const top = hashText(xxh64, key);
       return find(top, lastLow() & 0x7ff);
     };
-    return walkPlacement(members, start, circle(ring.owners));
+    return walkPlacement(members, start, roundSlots(ring.owners));
   },
-  circle(members, _hash, options) {
+  ring(members, _hash, options) {
     const { tops, owners } = buildRing(members, options);
     const points = tops.map((top) => top / 2 ** xxh64.bits);
     return { points, owners, ends: points };

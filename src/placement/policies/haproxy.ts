@@ -3,7 +3,7 @@ import { keyHash, keyOptions } from "../haproxy-key.ts";
 import { fullHash } from "../hashes/haproxy.ts";
 import { hashText } from "../key.ts";
 import { type Points, sortPoints } from "../points.ts";
-import type { Circle, Hash, Member, Placement, Policy, PolicyOptions } from "../types.ts";
+import type { Hash, Member, Placement, Policy, PolicyOptions, Ring } from "../types.ts";
 import { countPoints, wholeWeights } from "../weights.ts";
 
 /** The most that HAProxy takes as a weight. */
@@ -46,14 +46,14 @@ function pointsOf(members: readonly Member[], options: PolicyOptions): Points {
 
 /**
  * A placement in which the nearest point on either side takes the key. That of two equally near is the one before,
- * and candidates follow by distance: HAProxy takes a server that is down off the circle, and its neighbours close up.
+ * and candidates follow by distance: HAProxy takes a server that is down off the ring, and its neighbours close up.
  */
 function nearestPlacement(members: readonly Member[], points: Points, hash: Hash): Placement {
   const { points: positions, owners, search } = points;
   const total = positions.length;
   const previous = (place: number): number => (place === 0 ? total - 1 : place - 1);
   const next = (place: number): number => (place + 1 >= total ? 0 : place + 1);
-  // Round the circle: a difference below 0 is the way past 2^32.
+  // Round the ring: a difference below 0 is the way past 2^32.
   const isNearer = (hashed: number, before: number, after: number): boolean =>
     (hashed - (positions[before] as number)) >>> 0 <= ((positions[after] as number) - hashed) >>> 0;
 
@@ -87,7 +87,7 @@ function nearestPlacement(members: readonly Member[], points: Points, hash: Hash
 }
 
 /** Between two points the one takes the keys up to the middle, and the other those after it. */
-function nearestCircle({ points, owners }: Points): Circle {
+function nearestRing({ points, owners }: Points): Ring {
   const places = points.map((point) => point / 2 ** 32);
   const next = (i: number): number => places[i + 1] ?? 1 + (places[0] as number);
   return { points: places, owners, ends: places.map((place, i) => (place + next(i)) / 2) };
@@ -116,5 +116,5 @@ export const haproxy: Policy = {
     ...keyOptions("yes"),
   },
   build: (members, _hash, options) => nearestPlacement(members, pointsOf(members, options), keyHash(options)),
-  circle: (members, _hash, options) => nearestCircle(pointsOf(members, options)),
+  ring: (members, _hash, options) => nearestRing(pointsOf(members, options)),
 };

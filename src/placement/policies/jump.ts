@@ -1,7 +1,7 @@
 import { PlacementError } from "../error.ts";
 import { productHigh } from "../hashes/bytes.ts";
 import { numberedOrder } from "../numbering.ts";
-import { remix } from "../remix.ts";
+import { rehash } from "../rehash.ts";
 import type { Member, Policy } from "../types.ts";
 import { draws, hashedWalk } from "../walk.ts";
 
@@ -61,7 +61,7 @@ export const jump: Policy = {
     refuseGap(members);
     const order = numberedOrder(members);
     const draw = (hashed: number, attempt: number): number => {
-      const state = attempt === 0 ? hashed : remix(hashed, attempt);
+      const state = attempt === 0 ? hashed : rehash(hashed, attempt);
       return order[jumpBucket(Math.floor(state / 0x1_0000_0000), state | 0, order.length)] as number;
     };
     return hashedWalk(members, hash, (hashed) => hashed, draws(members, draw));

@@ -1,9 +1,9 @@
-import { clockwiseCircle } from "../circle.ts";
 import { md5Words } from "../hashes/md5.ts";
 import { hashText } from "../key.ts";
 import { type Points, sortPoints } from "../points.ts";
+import { clockwiseRing } from "../ring.ts";
 import type { Hash, Member, Policy } from "../types.ts";
-import { circle, hashedWalk } from "../walk.ts";
+import { hashedWalk, roundSlots } from "../walk.ts";
 
 const POINTS_PER_DIGEST = 4;
 const DIGESTS_PER_SERVER = 40;
@@ -63,9 +63,9 @@ export const ketama: Policy = {
   options: {},
   build(members) {
     const { owners, search } = pointsOf(members);
-    return hashedWalk(members, firstWord, search, circle(owners));
+    return hashedWalk(members, firstWord, search, roundSlots(owners));
   },
-  circle: (members) => clockwiseCircle(pointsOf(members), firstWord),
+  ring: (members) => clockwiseRing(pointsOf(members), firstWord),
   /** As of a ring of 160 points a server. */
   expectedCv: (servers) => Math.sqrt((servers - 1) / (servers * DIGESTS_PER_SERVER * POINTS_PER_DIGEST + 1)),
 };

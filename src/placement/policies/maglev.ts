@@ -2,7 +2,7 @@ import { PlacementError } from "../error.ts";
 import { hashPoint } from "../key.ts";
 import { remainder } from "../remainder.ts";
 import type { Hash, Member, Policy } from "../types.ts";
-import { circle, hashedWalk } from "../walk.ts";
+import { hashedWalk, roundSlots } from "../walk.ts";
 
 /** One server's turns at the table: the slot it wants first, how far on the next, and its relative weight. */
 export interface Preference {
@@ -109,7 +109,7 @@ export const maglev: Policy = {
       );
     }
     const owners = maglevTable(members, hash, size);
-    return hashedWalk(members, hash, (hashed) => remainder(hashed, size), circle(owners));
+    return hashedWalk(members, hash, (hashed) => remainder(hashed, size), roundSlots(owners));
   },
   /** Of `size` slots, the first `size mod n` servers have one more than the others. */
   expectedCv: (servers, options) => {

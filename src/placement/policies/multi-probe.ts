@@ -1,10 +1,10 @@
 import { hashPoint, hashText } from "../key.ts";
 import { sortPoints } from "../points.ts";
-import { remix } from "../remix.ts";
+import { rehash } from "../rehash.ts";
 import type { Accept, Policy } from "../types.ts";
 
 /**
- * Multi-probe consistent hashing (Appleton and O'Reilly, 2015): each server is one point, and a key probes the circle
+ * Multi-probe consistent hashing (Appleton and O'Reilly, 2015): each server is one point, and a key probes the ring
  * `probes` times; the probe that is nearest to the next point clockwise wins. Memory of one point a server, evenness
  * of many. When servers are refused, it chooses as if their points were not there.
  */
@@ -15,12 +15,12 @@ export const multiProbe: Policy = {
   weighted: false,
   options: {
     // The paper: 1 + 1/ε probes for a peak of 1 + ε times the mean, so 21 for 1.05.
-    probes: { default: 21, min: 1, max: 1000, help: "how many times a key probes the circle" },
+    probes: { default: 21, min: 1, max: 1000, help: "how many times a key probes the ring" },
   },
   build(members, hash, options) {
     const probes = options.probes as number;
     const count = members.length;
-    const circle = 2 ** hash.bits;
+    const size = 2 ** hash.bits;
     const unsorted = Float64Array.from(members, ({ name }) => hashPoint(hash, name));
     const { points, owners, search } = sortPoints(
       unsorted,
@@ -29,10 +29,10 @@ export const multiProbe: Policy = {
     );
 
     /** Probes as double hashing makes them: one stride apart. No sum passes 2^53, so all are exact. */
-    const stride = (hashed: number): number => remix(hashed, 1) % circle;
+    const stride = (hashed: number): number => rehash(hashed, 1) % size;
     const step = (position: number, by: number): number =>
-      position >= circle - by ? position - (circle - by) : position + by;
-    const distance = (from: number, to: number): number => (to >= from ? to - from : circle - from + to);
+      position >= size - by ? position - (size - by) : position + by;
+    const distance = (from: number, to: number): number => (to >= from ? to - from : size - from + to);
 
     /** The first acceptable point from `place` on, as an index, or −1. */
     function acceptable(place: number, accept: Accept): number {

@@ -1,7 +1,7 @@
-import { clockwiseCircle } from "../circle.ts";
 import { crc32, updateCrc32 } from "../hashes/crc32.ts";
 import { hashText } from "../key.ts";
 import { type Points, sortPoints } from "../points.ts";
+import { clockwiseRing } from "../ring.ts";
 import { smoothTurns } from "../turns.ts";
 import type { Member, Policy } from "../types.ts";
 import { countPoints, wholeWeights } from "../weights.ts";
@@ -92,7 +92,7 @@ export const nginx: Policy = {
       },
     };
   },
-  circle: (members) => clockwiseCircle(pointsOf(members), crc32),
-  /** Every point is a share of the circle of its own, as on a ring of 160 vnodes. */
+  ring: (members) => clockwiseRing(pointsOf(members), crc32),
+  /** Every point is a share of the ring of its own, as on a ring of 160 vnodes. */
   expectedCv: (servers) => Math.sqrt((servers - 1) / (servers * POINTS + 1)),
 };

@@ -1,4 +1,4 @@
-import { remix } from "../remix.ts";
+import { rehash } from "../rehash.ts";
 import type { Accept, Load, Policy } from "../types.ts";
 import { draws, walkPlacement } from "../walk.ts";
 import { weightedPick } from "../weighted.ts";
@@ -25,8 +25,8 @@ export const p2c: Policy = {
     let turn = 0;
     const drawn = walkPlacement(
       members,
-      () => remix(turn, seed),
-      draws(members, (start, attempt) => pick(remix(start, attempt))),
+      () => rehash(turn, seed),
+      draws(members, (start, attempt) => pick(rehash(start, attempt))),
     );
 
     // One comparison at a time, kept here so that a choice allocates nothing.

@@ -1,4 +1,4 @@
-import { remix } from "../remix.ts";
+import { rehash } from "../rehash.ts";
 import type { Policy } from "../types.ts";
 import { draws, walkPlacement } from "../walk.ts";
 import { weightedPick } from "../weighted.ts";
@@ -19,8 +19,8 @@ export const random: Policy = {
     let turn = 0;
     const drawn = walkPlacement(
       members,
-      () => remix(turn, seed),
-      draws(members, (start, attempt) => pick(remix(start, attempt))),
+      () => rehash(turn, seed),
+      draws(members, (start, attempt) => pick(rehash(start, attempt))),
     );
     return {
       ...drawn,

@@ -1,10 +1,10 @@
 import { boundedPlacement } from "../bounded.ts";
-import { clockwiseCircle } from "../circle.ts";
 import { PlacementError } from "../error.ts";
 import { hashPoint } from "../key.ts";
 import { type Points, sortPoints } from "../points.ts";
+import { clockwiseRing } from "../ring.ts";
 import type { Hash, Member, Policy } from "../types.ts";
-import { circle, hashedWalk } from "../walk.ts";
+import { hashedWalk, roundSlots } from "../walk.ts";
 
 /** About 100 MB of tables. Weights multiply the points, so a careless weight could ask for far more. */
 const MAX_POINTS = 2 ** 22;
@@ -28,11 +28,11 @@ export function ringPoints(members: readonly Member[], hash: Hash, vnodes: numbe
 }
 
 /**
- * Consistent hashing with virtual nodes (Karger et al., 1997): a server is `vnodes` points on a circle of hashes,
+ * Consistent hashing with virtual nodes (Karger et al., 1997): a server is `vnodes` points on a ring of hashes,
  * and a key goes to the next point clockwise. With `bounded`, servers at their cap of the live load are passed over.
  */
 export const ring: Policy = {
-  summary: "consistent hashing: vnodes points a server on a circle, the next one clockwise takes the key",
+  summary: "consistent hashing: vnodes points a server on a ring, the next one clockwise takes the key",
   keyed: true,
   hashed: true,
   weighted: true,
@@ -48,11 +48,11 @@ export const ring: Policy = {
   },
   build(members, hash, options) {
     const { owners, search } = ringPoints(members, hash, options.vnodes as number);
-    const placement = hashedWalk(members, hash, search, circle(owners));
+    const placement = hashedWalk(members, hash, search, roundSlots(owners));
     const bounded = options.bounded as number;
     return bounded === 0 ? placement : boundedPlacement(placement, bounded);
   },
-  circle: (members, hash, options) => clockwiseCircle(ringPoints(members, hash, options.vnodes as number), hash),
+  ring: (members, hash, options) => clockwiseRing(ringPoints(members, hash, options.vnodes as number), hash),
   /**
    * The share of a server with v of the n·v uniform points is Beta(v, (n−1)·v); this is its sd over its mean. What a
    * bound then cuts off depends on the load.

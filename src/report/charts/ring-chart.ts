@@ -11,9 +11,9 @@ import { ringTitle } from "./ring-title.ts";
 const MOST_PANELS = 8;
 
 /**
- * The circle of each policy that has one, its arcs in the colours of their owners, around the share of the keys that
+ * The ring of each policy that has one, its arcs in the colours of their owners, around the share of the keys that
  * each server had: policies side by side at `usual` servers, or a single one at each number. A sentence where none has
- * a circle.
+ * a ring.
  */
 export function ringChart(
   groups: readonly Group[],
@@ -76,7 +76,7 @@ function reading(pictures: readonly RingPicture[]): string[] {
   const slots = [...new Set(pictures.flatMap(({ ring }) => ring.landings?.length ?? []))];
   const reached = new Set(pictures.flatMap(({ ring }) => [...(ring.landings ?? [])])).size;
   return [
-    `Around: the circle, each arc in the colour of the server that takes its keys. Inside: ${insideOf(pictures)}`,
+    `Around: the ring, each arc in the colour of the server that takes its keys. Inside: ${insideOf(pictures)}`,
     ...(pictures.some(({ ring }) => ring.points.length <= MOST_MARKS) ? ["Marks outside: virtual nodes"] : []),
     ...(slots.length > 0
       ? [

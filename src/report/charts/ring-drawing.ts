@@ -3,22 +3,22 @@ import { mark } from "./chart-marks.ts";
 import { contrasting, GREY, INK } from "./chart-theme.ts";
 import type { Plugin } from "./renderer.ts";
 
-/** Draws circles: angles are fractions of a turn, clockwise from the top. */
+/** Draws rings: angles are fractions of a turn, clockwise from the top. */
 
-/** One circle, ready to be drawn. */
+/** One ring, ready to be drawn. */
 export interface Panel {
   readonly caption: string;
-  /** The colour of the circle under arcs of which many are thin; null for none. */
+  /** The colour of the ring under arcs of which many are thin; null for none. */
   readonly ground: string | null;
-  /** The arcs of the circle. */
+  /** The arcs of the ring. */
   readonly arcs: readonly Arc[];
   /** What is within: slices of a pie, or rays. */
   readonly slices: readonly Slice[];
-  /** How far out a dashed circle is within; 0 for none. */
+  /** How far out a dashed ring is within; 0 for none. */
   readonly level: number;
-  /** Marks outside the circle. */
+  /** Marks outside the ring. */
   readonly points: readonly { readonly at: number; readonly colour: string }[];
-  /** Marks inside the circle. */
+  /** Marks inside the ring. */
   readonly landings: readonly number[];
 }
 

@@ -93,9 +93,9 @@ function raysOf(point: StudyPoint, colours: ReadonlyMap<string, string>): Inside
 interface Row {
   readonly label: string;
   readonly colour: string;
-  /** Its shares of the load and of the circle, and by weight, from 0 to 1. */
+  /** Its shares of the load and of the ring, and by weight, from 0 to 1. */
   readonly load: number;
-  readonly circle: number;
+  readonly ring: number;
   readonly fair: number;
 }
 
@@ -103,14 +103,14 @@ function rowsOf({ ring, point }: RingPicture, servers: readonly ColouredServer[]
   const loads = new Map(serverLoads(point).map((load) => [load.name, load]));
   const rows = servers.flatMap(({ name, label, colour }): Row[] => {
     const load = loads.get(name);
-    const circle = ring.shares[ring.names.indexOf(name)] ?? 0;
-    return load === undefined ? [] : [{ label, colour, circle, load: load.share, fair: load.fair }];
+    const share = ring.shares[ring.names.indexOf(name)] ?? 0;
+    return load === undefined ? [] : [{ label, colour, ring: share, load: load.share, fair: load.fair }];
   });
   const others = loads.size - rows.length;
   if (others === 0) return rows;
   const left = (share: (row: Row) => number): number =>
     Math.max(0, 1 - rows.reduce((total, row) => total + share(row), 0));
-  const rest = { load: left((row) => row.load), fair: left((row) => row.fair), circle: left((row) => row.circle) };
+  const rest = { load: left((row) => row.load), fair: left((row) => row.fair), ring: left((row) => row.ring) };
   return [...rows, { label: `${count(others)} others`, colour: GREY, ...rest }];
 }
 
@@ -121,9 +121,9 @@ export function legendOf(pictures: readonly RingPicture[], servers: readonly Col
   if (picture !== undefined && more.length === 0) {
     const isWeighted = picture.point.weights !== undefined;
     return {
-      title: ["share of the load", "of the circle", ...(isWeighted ? ["by weight"] : [])].join(" · "),
-      items: rowsOf(picture, servers).map(({ label, colour, load, circle, fair }) =>
-        item(`${label}: ${[load, circle, ...(isWeighted ? [fair] : [])].map(percent).join(" · ")}`, colour),
+      title: ["share of the load", "of the ring", ...(isWeighted ? ["by weight"] : [])].join(" · "),
+      items: rowsOf(picture, servers).map(({ label, colour, load, ring, fair }) =>
+        item(`${label}: ${[load, ring, ...(isWeighted ? [fair] : [])].map(percent).join(" · ")}`, colour),
       ),
     };
   }

@@ -10,7 +10,7 @@ const SERVERS = 1000;
 const PROBES = 21;
 const KEYS = 500_000;
 
-/** The arc before each member's point, as a part of the circle. */
+/** The arc before each member's point, as a part of the ring. */
 function gaps(): Float64Array {
   const { xxh64 } = hashes;
   const positions = place("multi-probe", servers(SERVERS)).members.map(

@@ -1,6 +1,6 @@
-import { arcShares, clockwiseCircle } from "../../placement/circle.ts";
 import { hashes, type Policy, policies } from "../../placement/index.ts";
 import { ringPoints } from "../../placement/policies/ring.ts";
+import { arcShares, clockwiseRing } from "../../placement/ring.ts";
 import { type Figure, near, percent } from "../figure.ts";
 import { servers } from "../servers.ts";
 
@@ -8,7 +8,7 @@ const hash = hashes.xxh64;
 
 /** Every server's share of the key space over the mean share, in ascending order. */
 function relativeShares(count: number, vnodes: number, prefix?: string): Float64Array {
-  const shares = arcShares(clockwiseCircle(ringPoints(servers(count, prefix), hash, vnodes), hash), count);
+  const shares = arcShares(clockwiseRing(ringPoints(servers(count, prefix), hash, vnodes), hash), count);
   return shares.map((share) => share * count).sort();
 }
 

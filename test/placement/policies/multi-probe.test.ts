@@ -4,7 +4,7 @@ import { countKeys, cvOf, ownerOf, placed, servers, someKeys } from "../servers.
 
 const keys = someKeys(20_000);
 
-/** "12" is 12: a circle that can be read. */
+/** "12" is 12: a ring that can be read. */
 const toyHash: Hash = {
   name: "toy",
   bits: 32,

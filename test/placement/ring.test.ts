@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import {
   arcShares,
-  type Circle,
-  createCircle,
   createPlacement,
+  createRing,
   hashes,
   keyShares,
   type Member,
@@ -11,22 +10,22 @@ import {
   type Policy,
   parsePolicy,
   policies,
+  type Ring,
 } from "../../src/placement/index.ts";
 import { countKeys, placed, servers, someKeys } from "./servers.ts";
 
 const KEYS = someKeys(50_000);
-const circleOf = (policy: string, members: readonly Member[]) =>
-  createCircle(parsePolicy(policy), hashes.xxh64, members);
-const withCircle = Object.keys(policies).filter((name) => (policies as Record<string, Policy>)[name]?.circle);
+const circleOf = (policy: string, members: readonly Member[]) => createRing(parsePolicy(policy), hashes.xxh64, members);
+const withCircle = Object.keys(policies).filter((name) => (policies as Record<string, Policy>)[name]?.ring);
 
-const toy = (points: number[], more: Partial<Circle> = {}): Circle => ({
+const toy = (points: number[], more: Partial<Ring> = {}): Ring => ({
   points: Float64Array.from(points),
   owners: Uint16Array.from(points, (_, i) => i % 2),
   ends: Float64Array.from(points),
   ...more,
 });
 
-describe("the circle of a policy", () => {
+describe("the ring of a policy", () => {
   it("is there for each that has arcs, and for no other", () => {
     expect(withCircle).toEqual(["ring", "ketama", "classroom", "nginx", "haproxy", "envoy-ring"]);
     expect(circleOf("maglev", servers(3))).toBe(null);
@@ -36,11 +35,11 @@ describe("the circle of a policy", () => {
   it.each(withCircle.flatMap((name) => [servers(7), weighted].map((members) => [name, members] as const)))(
     "%s: its shares are those of the keys",
     (name, given) => {
-      const { members, circle } = circleOf(name, given) ?? {};
-      if (!members || !circle) throw new Error("no circle");
+      const { members, ring } = circleOf(name, given) ?? {};
+      if (!members || !ring) throw new Error("no ring");
       const placement = placed(name, given);
       expect(members).toEqual(placement.members);
-      const shares = keyShares(circle, members.length);
+      const shares = keyShares(ring, members.length);
       countKeys(placement, KEYS).forEach((count, member) => {
         const share = shares[member] ?? 0;
         const chance = Math.sqrt((share * (1 - share)) / KEYS.length);
@@ -51,21 +50,21 @@ describe("the circle of a policy", () => {
 
   it("has keys on the few values of a hash that has but few", () => {
     const spec = parsePolicy("ring:vnodes=9");
-    const { circle } = createCircle(spec, hashes.quadratic, servers(3)) ?? {};
-    const shares = keyShares(circle ?? toy([]), 3);
+    const { ring } = createRing(spec, hashes.quadratic, servers(3)) ?? {};
+    const shares = keyShares(ring ?? toy([]), 3);
     const counts = countKeys(createPlacement(spec, hashes.quadratic, servers(3)), KEYS);
-    expect(new Set(circle?.landings).size).toBe(87);
+    expect(new Set(ring?.landings).size).toBe(87);
     counts.forEach((count, member) => {
       expect(Math.abs(count / KEYS.length - (shares[member] ?? 0))).toBeLessThan(0.01);
     });
   });
 
   it.each(withCircle)("%s: it goes round once", (name) => {
-    const circle = circleOf(name, servers(20))?.circle ?? toy([]);
-    expect(circle.ends.length).toBe(circle.points.length);
-    expect(circle.ends.toSorted()).toEqual(circle.ends);
-    expect(circle.points.toSorted()).toEqual(circle.points);
-    expect(arcShares(circle, 20).reduce((sum, share) => sum + share)).toBeCloseTo(1, 12);
+    const ring = circleOf(name, servers(20))?.ring ?? toy([]);
+    expect(ring.ends.length).toBe(ring.points.length);
+    expect(ring.ends.toSorted()).toEqual(ring.ends);
+    expect(ring.points.toSorted()).toEqual(ring.points);
+    expect(arcShares(ring, 20).reduce((sum, share) => sum + share)).toBeCloseTo(1, 12);
   });
 
   it("is refused as the placement is", () => {
@@ -76,7 +75,7 @@ describe("the circle of a policy", () => {
 });
 
 describe("shares", () => {
-  it("of the circle are the arcs from point to point, round past the last", () => {
+  it("of the ring are the arcs from point to point, round past the last", () => {
     expect([...arcShares(toy([0.25, 0.5, 0.75]), 2)]).toEqual([0.75, 0.25]);
   });
 
@@ -87,8 +86,8 @@ describe("shares", () => {
   });
 });
 
-it("the classroom's circle has the vnodes of the ids 1 to 3 in slots 29 to 133, and keys in 87 slots of 512", () => {
-  const { points, landings } = circleOf("classroom", servers(3))?.circle ?? toy([]);
+it("the classroom's ring has the vnodes of the ids 1 to 3 in slots 29 to 133, and keys in 87 slots of 512", () => {
+  const { points, landings } = circleOf("classroom", servers(3))?.ring ?? toy([]);
   const slots = [...new Set(landings)].length;
   expect([points.length, points[0], points.at(-1), slots]).toEqual([27, 29.5 / 512, 133.5 / 512, 87]);
 });
