@@ -33,7 +33,7 @@ const chartOption: OptionRow = [
 const clientsOption: OptionRow = ["--clients <n>", "simulated client addresses (default: one a request)"];
 const concurrency: OptionRow = ["--concurrency <n>", "requests under way at a time", "64"];
 const seedOption: OptionRow = ["--seed <n>", "chooses the clients; the same seed sends the same keys", "1"];
-const timeoutOption: OptionRow = ["--timeout <ms>", "an answer that takes longer fails", "10000"];
+const timeoutOption: OptionRow = ["--timeout <ms>", "a response that takes longer fails", "10000"];
 
 const keyOptions: readonly OptionRow[] = [
   ["--zipf <exponent>", "requests follow Zipf's law: few clients send most of them"],
@@ -61,7 +61,10 @@ export const commandTable: readonly CommandEntry[] = [
       "Brings the fleet up and waits until it is healthy. The same again changes nothing; a different ask is applied as a difference; failure or Ctrl-C rolls back.",
     options: [
       ["--servers <n>", "how many servers (default: 3, or what runs)"],
-      ["--driver <name>", "process, compose, or auto: Compose where an engine answers, else processes (default: auto)"],
+      [
+        "--driver <name>",
+        "process, compose, or auto: Compose where an engine responds, else processes (default: auto)",
+      ],
       policyOption,
       hashOption,
       keyOption,

@@ -5,10 +5,10 @@ import { parseTrustedProxies } from "../cluster/balancer/config/trusted-proxies.
 import type { Flags } from "./context.ts";
 import { usageError } from "./errors.ts";
 import {
+  assertSamePlace,
   type FleetSpec,
   maxServers,
   type PlacementChange,
-  refuseToMove,
   resized,
   withPlacement,
 } from "./fleet/spec.ts";
@@ -48,7 +48,7 @@ export function askedSpec(
   const trust = trustList(flags.text("trust")) ?? existing?.trust ?? trustedBy(driver, bind);
   const check = checkSpec(flags.text("check")) ?? existing?.check ?? fleetDefaults.check;
   const asked = { driver, port, bind, trust, check };
-  if (existing) refuseToMove(existing, asked);
+  if (existing) assertSamePlace(existing, asked);
   const base: FleetSpec = { ...fleetDefaults, servers: [], images: null, ...existing, ...asked };
   const servers = flags.text("servers");
   const count = servers === undefined ? base.servers.length || defaultServers : serverCount(servers);

@@ -60,7 +60,7 @@ export async function startBalancer(
   try {
     plane = await startPlane(config, cluster, durations, events);
     const control = await startControlFor(config, { ...config, cluster, plane, metrics, events });
-    // A port that is taken is told before anything is said of servers.
+    // A port that is taken is reported before anything about servers.
     checks.start();
     return running(config, cluster, plane, control, stop);
   } catch (error) {

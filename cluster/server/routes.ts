@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type IncomingMessage, type RequestListener, type ServerResponse, STATUS_CODES } from "node:http";
 
-/** One request and what its handler needs to answer it. */
+/** One request and what its handler needs to respond to it. */
 interface Exchange {
   readonly server: string;
   readonly request: IncomingMessage;
@@ -44,7 +44,7 @@ function route(exchange: Exchange): void {
   const { path, request } = exchange;
   const found = routes.get(path.startsWith("/data/") ? "/data" : path);
   const handler = found?.handlers[request.method ?? ""];
-  // Node would refuse this itself (RFC 9112, 3.2), but without a body.
+  // Node would reject this itself (RFC 9112, 3.2), but without a body.
   if (request.headers.host === undefined && request.httpVersionMinor === 1)
     fail(exchange, 400, "Host is missing", ["Connection", "close"]);
   else if (handler !== undefined) handler(exchange);
@@ -57,7 +57,7 @@ function describe(exchange: Exchange): void {
   send(exchange, 200, { server, path, query });
 }
 
-/** Reads the body as it comes, in constant memory, and answers with its size and digest. */
+/** Reads the body as it comes, in constant memory, and responds with its size and digest. */
 function digest(exchange: Exchange): void {
   const hash = createHash("sha256");
   let bytes = 0;

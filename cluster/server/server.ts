@@ -23,15 +23,15 @@ const limits = { keepAliveTimeout: 75_000, requestTimeout: 0, requireHostHeader:
 /** Starts one of the identical, stateless servers. Rejects with the system's error when the port is taken. */
 export async function startServer({ name, host, port }: ServerOptions): Promise<RunningServer> {
   const server = createServer(limits, handlerFor(name));
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) => refuse(error, socket, name));
-  server.on("connect", (_request, socket: Duplex) => refuse(new Error("CONNECT"), socket, name));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => reject(error, socket, name));
+  server.on("connect", (_request, socket: Duplex) => reject(new Error("CONNECT"), socket, name));
   const close = gracefulClose(server);
   const actual = await listen(server, { host, port });
   return { port: actual, close: () => close(drainMs) };
 }
 
 /** Answers what is not HTTP, and never lets it reach anything else. */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex, name: string): void {
+function reject(error: NodeJS.ErrnoException, socket: Duplex, name: string): void {
   socket.on("error", () => socket.destroy());
   if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
   else socket.end(badRequest(error, name), () => socket.destroy());

@@ -106,7 +106,7 @@ function liveOne(context: Context, variants: readonly PolicyVariant[]): Study {
   return (progress) => live(context, asked, progress);
 }
 
-/** A study without a fleet. Mistakes in flags and files are told before it begins. */
+/** A study without a fleet. Mistakes in flags and files are reported before it begins. */
 async function simulation(flags: Flags, variants: readonly PolicyVariant[]): Promise<Study> {
   const runs = flags.whole("runs", 1, 1_000) ?? 1;
   const servers = studiedServers(flags.text("servers") ?? "", flags.text("weights"));
@@ -139,12 +139,12 @@ async function live(context: Context, asked: Asked, progress: Progress): Promise
   const spec = running?.spec ?? (await ownFleet(context, asked, progress));
   const onProgress = (text: string, share: number) => progress.update(`${Math.round(share * 100)} % · ${text}`);
   const { points, failure } = await liveStudy({ ...asked, folder, spec, onProgress, signal });
-  const notPutBack = await putBack(folder, running?.spec ?? null, progress).catch((error: unknown) => error);
+  const restoreFailure = await restoreFleet(folder, running?.spec ?? null, progress).catch((error: unknown) => error);
   // Steps come in the order in which the fleet was scaled; people read them variant by variant.
   const byVariant = asked.variants.flatMap((_, variant) =>
     points.filter((_, i) => i % asked.variants.length === variant),
   );
-  return { points: byVariant, failure: failure ?? notPutBack ?? null };
+  return { points: byVariant, failure: failure ?? restoreFailure ?? null };
 }
 
 async function ownFleet({ flags, signal }: Context, asked: Asked, progress: Progress): Promise<FleetSpec> {
@@ -155,7 +155,7 @@ async function ownFleet({ flags, signal }: Context, asked: Asked, progress: Prog
 }
 
 /** Not interruptible: Ctrl-C ends the study, and this is what follows it. A fleet that was taken down stays down. */
-async function putBack(folder: FleetFolder, before: FleetSpec | null, progress: Progress): Promise<void> {
+async function restoreFleet(folder: FleetFolder, before: FleetSpec | null, progress: Progress): Promise<void> {
   if (!before) await removeFleet(folder);
   else if (await fleetStatus(folder))
     await changeFleet(folder, () => before, progress.update, new AbortController().signal);

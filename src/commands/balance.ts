@@ -124,7 +124,10 @@ async function serversOf(flags: Flags): Promise<readonly Member[]> {
   if (texts.length === 0 && file === undefined)
     throw usageError("Name the servers: --server a=127.0.0.1:3001 --server b=127.0.0.1:3002.");
   const members = texts.length === 0 ? [] : parseMembers(texts.join(","));
-  const lost = members.find((member) => member.address === undefined);
-  if (lost) throw usageError(`--server ${lost.name} has no address: write --server ${lost.name}=127.0.0.1:3001.`);
+  const withoutAddress = members.find((member) => member.address === undefined);
+  if (withoutAddress)
+    throw usageError(
+      `--server ${withoutAddress.name} has no address: write --server ${withoutAddress.name}=127.0.0.1:3001.`,
+    );
   return file === undefined ? members : [...members, ...(await readServersFile(file))];
 }

@@ -5,7 +5,11 @@ import { findServer } from "../fleet/spec.ts";
 import { fleetFolder } from "../fleet/state.ts";
 
 /** What kill and pause have in common: does it to the instance that the argument names, and says so. */
-export async function tryOut(context: Context, what: Experiment, said: (name: string) => string): Promise<undefined> {
+export async function runExperiment(
+  context: Context,
+  what: Experiment,
+  said: (name: string) => string,
+): Promise<undefined> {
   const name = context.args[0] ?? "";
   const folder = fleetFolder(context.fleet);
   const { spec } = await runningFleet(folder);

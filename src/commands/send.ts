@@ -43,7 +43,7 @@ export async function run(context: Context): Promise<Code | undefined> {
   if (signal.aborted) terminal.note(`Interrupted after ${result.count} requests; what was seen is saved.`);
   if (seen.gaveUp)
     terminal.note(
-      `Nothing answers any more: ${asked.count - result.count} requests were not sent. See \`lbctl status\`.`,
+      `Nothing responds any more: ${asked.count - result.count} requests were not sent. See \`lbctl status\`.`,
     );
   return exitCode(context, result, expectations);
 }

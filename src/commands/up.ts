@@ -18,7 +18,7 @@ export async function run(context: Context): Promise<ExitCode | undefined> {
   const folder = fleetFolder(context.fleet);
   const before = await fleetStatus(folder);
   const choice = await chooseDriver(flags.text("driver"), before?.spec.driver ?? null);
-  // Before anything is started or built: what can't be is refused.
+  // The spec is checked before anything is started or built.
   const placement = await askedPlacement(flags, flags.text("policy"));
   const asked = askedSpec(flags, placement, choice.driver, before?.spec ?? null);
   await checkPlacement(asked);

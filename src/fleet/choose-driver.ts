@@ -10,7 +10,7 @@ export interface DriverChoice {
 
 /**
  * The driver that was asked for; with `auto` or nothing, the one that the fleet runs on, else Compose where an engine
- * answers, else processes. Compose without an engine is an error of the environment.
+ * responds, else processes. Compose without an engine is an error of the environment.
  */
 export async function chooseDriver(asked: string | undefined, running: DriverName | null): Promise<DriverChoice> {
   if (asked === "process") return { driver: asked, reason: "as asked" };
@@ -24,6 +24,6 @@ export async function chooseDriver(asked: string | undefined, running: DriverNam
       `--driver compose needs Docker, but ${engine.missing}: see \`lbctl doctor\`, or use --driver process.`,
     );
   }
-  if (engine.ok) return { driver: "compose", reason: `Docker ${engine.engine} answers` };
+  if (engine.ok) return { driver: "compose", reason: `Docker ${engine.engine} responds` };
   return { driver: "process", reason: engine.missing };
 }

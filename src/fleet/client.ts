@@ -34,8 +34,8 @@ const eventSchema = z.union([
 
 /** What there is of a fleet: null where nothing is; `supervisor: null` where it runs on its own. */
 export async function fleetStatus(folder: FleetFolder): Promise<FleetStatus | null> {
-  const answer = await ask(folder, "GET", "/status");
-  if (answer) return statusSchema.nullable().parse(answer.value);
+  const response = await callSupervisor(folder, "GET", "/status");
+  if (response) return statusSchema.nullable().parse(response.value);
   const record = await readState(folder.record, fleetRecordSchema, folder.fleet);
   if (!record) return null;
   const instances = await drivers[record.spec.driver].create(folder).observe();
@@ -91,7 +91,7 @@ async function putSpec(
   signal: AbortSignal,
 ): Promise<boolean> {
   const id = randomUUID();
-  const abort = () => void ask(folder, "POST", `/abort?id=${id}`).catch(() => {});
+  const abort = () => void callSupervisor(folder, "POST", `/abort?id=${id}`).catch(() => {});
   signal.addEventListener("abort", abort);
   try {
     for await (const event of applyEvents(folder, `/spec?id=${id}`, JSON.stringify(change))) {
@@ -109,8 +109,8 @@ async function putSpec(
 async function* applyEvents(folder: FleetFolder, path: string, body: string) {
   await using client = connect(folder);
   try {
-    const answer = await client.request({ method: "PUT", path, body });
-    for await (const text of createInterface({ input: answer.body })) yield eventSchema.parse(JSON.parse(text));
+    const response = await client.request({ method: "PUT", path, body });
+    for await (const text of createInterface({ input: response.body })) yield eventSchema.parse(JSON.parse(text));
   } catch (cause) {
     throw supervisorGone(cause);
   }
@@ -121,7 +121,7 @@ const supervisorGone = (cause?: unknown): UserError =>
 
 /** Runs an experiment on an instance: kills, pauses or resumes it. */
 export async function experiment(folder: FleetFolder, name: string, what: Experiment): Promise<void> {
-  if (!(await ask(folder, "POST", "/experiment", { name, what })))
+  if (!(await callSupervisor(folder, "POST", "/experiment", { name, what })))
     throw new UserError("The fleet's supervisor isn't running: `lbctl up` starts it again.");
 }
 
@@ -137,7 +137,7 @@ export async function removeFleet(folder: FleetFolder): Promise<boolean> {
 async function stopSupervisor(folder: FleetFolder): Promise<void> {
   // The supervisor removes this record, with the rest of the folder, before its process ends.
   const supervisor = await readState(folder.supervisor, processIdentitySchema, folder.fleet).catch(() => null);
-  if (!(await ask(folder, "POST", "/stop")) || !supervisor) return;
+  if (!(await callSupervisor(folder, "POST", "/stop")) || !supervisor) return;
   await waitUntil(async () => !(await isAlive(supervisor)), {
     timeoutMs: 20_000,
     signal: new AbortController().signal,
@@ -145,7 +145,7 @@ async function stopSupervisor(folder: FleetFolder): Promise<void> {
   });
 }
 
-/** With no supervisor to ask and perhaps no readable record, every driver that left a trace removes what it finds. */
+/** With no supervisor to call and perhaps no readable record, every driver that left a trace removes what it finds. */
 async function removeLeftovers(folder: FleetFolder): Promise<void> {
   const exists = (file: string) =>
     access(file).then(
@@ -158,7 +158,7 @@ async function removeLeftovers(folder: FleetFolder): Promise<void> {
 }
 
 async function startSupervisor(folder: FleetFolder): Promise<void> {
-  if (await ask(folder, "POST", "/ping")) return;
+  if (await callSupervisor(folder, "POST", "/ping")) return;
   await createFolder(folder);
   // A record that can't be read stops us here, before anything is started.
   await readState(folder.record, fleetRecordSchema, folder.fleet);
@@ -167,7 +167,7 @@ async function startSupervisor(folder: FleetFolder): Promise<void> {
   const inherited = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const env = { ...Object.fromEntries(inherited), LBCTL_HOME: folder.home };
   const identity = await startDaemon(script, [folder.fleet], env, log);
-  await waitUntil(async () => (await ask(folder, "POST", "/ping")) !== null, {
+  await waitUntil(async () => (await callSupervisor(folder, "POST", "/ping")) !== null, {
     timeoutMs: identity ? 10_000 : 0,
     signal: new AbortController().signal,
     onTimeout: () => new UserError(`The fleet's supervisor did not start: see ${log}.`),
@@ -180,7 +180,7 @@ const connect = (folder: FleetFolder): Client & AsyncDisposable => {
 };
 
 /** Asks the supervisor; null when there is none. */
-async function ask(
+async function callSupervisor(
   folder: FleetFolder,
   method: Dispatcher.HttpMethod,
   path: string,
@@ -188,11 +188,11 @@ async function ask(
 ): Promise<{ value: unknown } | null> {
   await using client = connect(folder);
   const request = { method, path, body: body === undefined ? null : JSON.stringify(body) };
-  const answer = await client.request(request).catch(() => null);
-  const text = await answer?.body.text().catch(() => null);
-  if (!answer || text === null || text === undefined) return null;
+  const response = await client.request(request).catch(() => null);
+  const text = await response?.body.text().catch(() => null);
+  if (!response || text === null || text === undefined) return null;
   const value: unknown = JSON.parse(text || "{}");
-  if (answer.statusCode < 400) return { value };
+  if (response.statusCode < 400) return { value };
   throw remoteError(z.object({ error: errorSchema }).parse(value).error);
 }
 

@@ -25,7 +25,7 @@ export interface Control extends AsyncDisposable {
   setPolicy(how: Pick<FleetSpec, "policy" | "hash" | "key" | "modules">): Promise<void>;
   setDrained(name: string, drained: boolean): Promise<void>;
   /** Calls `onScaleRequest` for each scale request until the stream ends, and then resolves. It never rejects. */
-  hearScaleRequests(onScaleRequest: (request: ScaleRequestEvent) => void): Promise<void>;
+  subscribeScaleRequests(onScaleRequest: (request: ScaleRequestEvent) => void): Promise<void>;
   /** Reports the outcome of a scale request to the balancer; `error` is null when it was fulfilled. */
   settleScaleRequest(id: string, error: string | null): Promise<void>;
 }
@@ -48,15 +48,15 @@ export function connectControl(spec: FleetSpec, token: string): Control {
         body: body === undefined ? null : JSON.stringify(body),
       })
       .catch((cause: unknown) => {
-        throw new UserError(`The balancer's control API on ${origin} doesn't answer: see \`lbctl status\`.`, 1, {
+        throw new UserError(`The balancer's control API on ${origin} doesn't respond: see \`lbctl status\`.`, 1, {
           cause,
         });
       });
     const text = await response.body.text();
     if (response.statusCode < 300) return text === "" ? null : JSON.parse(text);
-    throw new UserError(`The balancer refused ${method} ${path}: ${reason(text) ?? `HTTP ${response.statusCode}`}`);
+    throw new UserError(`The balancer rejected ${method} ${path}: ${reason(text) ?? `HTTP ${response.statusCode}`}`);
   }
-  async function hearScaleRequests(onScaleRequest: (request: ScaleRequestEvent) => void): Promise<void> {
+  async function subscribeScaleRequests(onScaleRequest: (request: ScaleRequestEvent) => void): Promise<void> {
     const headers = { authorization: `Bearer ${token}` };
     const stream = { method: "GET", path: "/v1/events?provision=1", headers, bodyTimeout: STREAM_TIMEOUT_MS } as const;
     const response = await pool.request(stream).catch(() => null);
@@ -71,7 +71,7 @@ export function connectControl(spec: FleetSpec, token: string): Control {
     }
   }
   return {
-    hearScaleRequests,
+    subscribeScaleRequests,
     settleScaleRequest: async (id, error) => {
       const body: ScaleOutcomeBody = error === null ? { ok: true } : { error: error.slice(0, 1000) };
       await call("POST", `/v1/scale-requests/${id}`, body);

@@ -42,7 +42,7 @@ function dockerError(args: readonly string[], stderr: string, exitCode: number |
     exitCode === undefined ||
     /Cannot connect to the Docker daemon|error during connect|permission denied.*docker\.sock/i.test(stderr)
   )
-    return environmentError("Docker doesn't answer: start the engine (see `lbctl doctor`) or use --driver process.");
+    return environmentError("Docker doesn't respond: start the engine (see `lbctl doctor`) or use --driver process.");
   const lines = stderr
     .trim()
     .split("\n")
@@ -53,7 +53,7 @@ function dockerError(args: readonly string[], stderr: string, exitCode: number |
 /** Versions of what the Compose driver needs, or the sentence that says what is missing. */
 export type EngineReport = { ok: true; engine: string; compose: string } | { ok: false; missing: string };
 
-/** Looks for a Docker engine that answers within three seconds, and Compose v2. */
+/** Looks for a Docker engine that responds within three seconds, and Compose v2. */
 export async function findEngine(): Promise<EngineReport> {
   const execa = await loadExeca();
   const ask = (...args: string[]) => execa("docker", args, { reject: false, timeout: 3_000, stdin: "ignore" });
@@ -62,8 +62,8 @@ export async function findEngine(): Promise<EngineReport> {
     ask("compose", "version", "--short"),
   ]);
   if (engine.code === "ENOENT") return { ok: false, missing: "there is no `docker` command" };
-  if (engine.timedOut) return { ok: false, missing: "the Docker engine does not answer within 3 s" };
-  if (engine.exitCode !== 0) return { ok: false, missing: "no Docker engine answers" };
+  if (engine.timedOut) return { ok: false, missing: "the Docker engine does not respond within 3 s" };
+  if (engine.exitCode !== 0) return { ok: false, missing: "no Docker engine responds" };
   if (compose.exitCode !== 0) return { ok: false, missing: "`docker compose` (Compose v2) is missing" };
   return { ok: true, engine: engine.stdout.trim(), compose: compose.stdout.trim() };
 }

@@ -1,7 +1,7 @@
 import { controlPort, type FleetSpec, type ServerSpec } from "./spec.ts";
 
 /**
- * What the balancer is told at its start: only what never changes while it runs. Servers, policy, hash and key come
+ * The environment that the balancer starts with: only what never changes while it runs. Servers, policy, hash and key come
  * through its control API, so that changing them restarts nothing.
  */
 export function balancerEnvironment(spec: FleetSpec, token: string, host: string): Record<string, string> {
@@ -18,7 +18,7 @@ export function balancerEnvironment(spec: FleetSpec, token: string, host: string
   };
 }
 
-/** What a server is told at its start. */
+/** The environment that a server starts with. */
 export function serverEnvironment(server: ServerSpec, host: string): Record<string, string> {
   return { LBCTL_NAME: server.name, LBCTL_HOST: host, LBCTL_PORT: String(server.port) };
 }

@@ -24,8 +24,8 @@ export async function waitUntil(
   }
 }
 
-/** Whether a GET is answered with 200 within a second. */
-export async function answers(url: string): Promise<boolean> {
+/** Whether a GET gets a response of status 200 within a second. */
+export async function respondsOk(url: string): Promise<boolean> {
   const { origin, pathname, search } = new URL(url);
   const client = new Client(origin);
   try {
@@ -48,7 +48,7 @@ export async function untilHealthy(
   look: () => Promise<boolean>,
 ): Promise<void> {
   const started = performance.now();
-  const lookOrGiveUp = async () => {
+  const lookUnlessEnded = async () => {
     if (await look()) return true;
     if (performance.now() - started < startingMs) return false;
     const ended = (await driver.observe()).some((one) => one.name === name && !one.running);
@@ -56,7 +56,7 @@ export async function untilHealthy(
     return false;
   };
   const onTimeout = () => new UserError(`${name} did not become healthy within 30 s: see \`lbctl logs ${name}\`.`);
-  await waitUntil(lookOrGiveUp, { timeoutMs: healthyWithinMs, signal, onTimeout });
+  await waitUntil(lookUnlessEnded, { timeoutMs: healthyWithinMs, signal, onTimeout });
 }
 
 async function lastWords(driver: Driver, name: string): Promise<string> {

@@ -8,7 +8,7 @@ interface Member {
   readonly weight: number;
 }
 
-/** Tells the balancer what differs from what it has: placement, membership, and who is drained. */
+/** Sends the balancer what differs from what it has: placement, members, and which servers are drained. */
 export async function pushSpec(driver: Driver, control: Control, want: FleetSpec): Promise<void> {
   const have = await control.status();
   if (have.policy !== want.policy || have.hash !== want.hash || have.key !== want.key) await control.setPolicy(want);
@@ -19,7 +19,7 @@ export async function pushSpec(driver: Driver, control: Control, want: FleetSpec
 
 /**
  * The fleet with what was changed through the balancer's control API (placement and drains); null when the balancer's
- * members are others than they should be, as after it was started again: then it has to be told, not heard.
+ * members differ from the spec's, as after its restart: then the spec has to be pushed, not adopted.
  */
 export async function adoptedFrom(control: Control, driver: Driver, spec: FleetSpec): Promise<FleetSpec | null> {
   const status = await control.status();

@@ -1,6 +1,6 @@
 import type { Control } from "./control.ts";
 import type { Driver } from "./driver.ts";
-import { answers, untilHealthy } from "./health.ts";
+import { respondsOk, untilHealthy } from "./health.ts";
 import { pushSpec } from "./push-spec.ts";
 import { type FleetSpec, reachable } from "./spec.ts";
 
@@ -17,7 +17,7 @@ export interface Change {
 
 /**
  * Makes a fleet what it should be. Servers that go leave the balancer before they stop; those that come join it once
- * they answer. Only what was started is waited for: a server that is frozen must not keep the others from changing.
+ * they respond. Only what was started is waited for: a server that is frozen must not keep the others from changing.
  */
 export async function reconcile(change: Change): Promise<void> {
   const { driver, next, progress } = change;
@@ -32,7 +32,7 @@ export async function reconcile(change: Change): Promise<void> {
 async function removeServers({ driver, control, before, next }: Change): Promise<void> {
   if (!before) return;
   const kept = before.servers.filter((old) => next.servers.some((one) => one.name === old.name));
-  // A balancer that doesn't answer sends nothing to anybody; it is told everything once it is back.
+  // A balancer that doesn't respond forwards nothing; it gets the whole spec once it is back.
   if (kept.length < before.servers.length)
     await pushSpec(driver, control, { ...before, servers: kept }).catch(() => {});
 }
@@ -40,7 +40,7 @@ async function removeServers({ driver, control, before, next }: Change): Promise
 async function waitForServers({ driver, next, progress, signal }: Change, started: readonly string[]): Promise<void> {
   for (const { name, port } of next.servers.filter((server) => started.includes(server.name))) {
     progress(`waiting for ${name}`);
-    await untilHealthy(driver, name, signal, () => answers(`http://${reachable(next.bind)}:${port}/heartbeat`));
+    await untilHealthy(driver, name, signal, () => respondsOk(`http://${reachable(next.bind)}:${port}/heartbeat`));
   }
 }
 

@@ -45,8 +45,8 @@ export type ServerSpec = FleetSpec["servers"][number];
 /** The control port of a fleet: loopback only, one below the data port. */
 export const controlPort = (spec: Pick<FleetSpec, "port">): number => spec.port - 1;
 
-/** What a fleet can only be brought up with: asking a running one for another is a usage error. */
-export function refuseToMove(
+/** Throws a usage error when a running fleet is asked for another driver, port, bind address, trust list or check: only `up` sets these. */
+export function assertSamePlace(
   existing: FleetSpec,
   asked: Pick<FleetSpec, "driver" | "port" | "bind" | "trust" | "check">,
 ): void {
@@ -94,7 +94,7 @@ export function resized(spec: FleetSpec, count: number): FleetSpec {
   while (servers.length > count) servers = servers.filter((server) => server !== highest(servers));
   let next: FleetSpec = { ...spec, servers };
   while (next.servers.length < count) next = withServer(next);
-  return taking(next);
+  return withActiveServer(next);
 }
 
 /** The fleet with one more server, on the lowest free port; its name is server-i of that port unless given. */
@@ -118,20 +118,20 @@ export function withServer(spec: FleetSpec, name?: string): FleetSpec {
 export function withoutServer(spec: FleetSpec, name?: string): FleetSpec {
   const gone = name === undefined ? highest(spec.servers) : findServer(spec, name);
   if (spec.servers.length === 1) throw usageError("A fleet keeps at least one server: `lbctl down` ends it.");
-  return taking({ ...spec, servers: spec.servers.filter((server) => server !== gone) });
+  return withActiveServer({ ...spec, servers: spec.servers.filter((server) => server !== gone) });
 }
 
 /** The fleet with one server drained (it takes no new requests), or ready again. */
 export function withDrained(spec: FleetSpec, name: string, drained: boolean): FleetSpec {
   const found = findServer(spec, name);
-  return taking({
+  return withActiveServer({
     ...spec,
     servers: spec.servers.map((server) => (server === found ? { ...server, drained } : server)),
   });
 }
 
-/** A fleet of which somebody takes requests. */
-function taking(spec: FleetSpec): FleetSpec {
+/** Returns the fleet when at least one of its servers takes requests; otherwise throws a usage error. */
+function withActiveServer(spec: FleetSpec): FleetSpec {
   if (spec.servers.some((server) => !server.drained)) return spec;
   throw usageError(
     "That would leave no server that takes requests: undo a drain with `lbctl drain NAME --undo` first.",

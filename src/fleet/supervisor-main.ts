@@ -12,7 +12,7 @@ import { createSupervisor, log, StaleError, type Supervisor } from "./supervisor
 // The background process that keeps one fleet: its argument is the fleet's name. The CLI talks to it over HTTP on a
 // Unix socket in the fleet's folder, which nobody but the owner can enter.
 
-/** A line of the stream that answers `PUT /spec`; the last one is `done`, `stale` or `error`. */
+/** A line of the stream that responds to `PUT /spec`; the last one is `done`, `stale` or `error`. */
 type ApplyEvent = { progress: string } | { done: true } | { stale: true } | { error: ErrorText };
 
 interface ErrorText {
@@ -25,7 +25,7 @@ const experimentSchema = z.object({ name: z.string(), what: z.enum(["kill", "pau
 const changeSchema = z.object({ spec: fleetSpecSchema, version: z.number() });
 
 /** What an exchange needs: the supervisor, and the changes under way by the id that the CLI gave them. */
-interface Desk {
+interface RequestContext {
   readonly supervisor: Supervisor;
   readonly changes: Map<string, AbortController>;
 }
@@ -34,9 +34,9 @@ async function main(folder: FleetFolder): Promise<void> {
   if (!(await claim(folder))) return;
   const record = await readState(folder.record, fleetRecordSchema, folder.fleet);
   const server = createServer((request, response) => {
-    answer(desk, request, response).catch((error: unknown) => {
+    handle(context, request, response).catch((error: unknown) => {
       if (!response.headersSent) response.writeHead(error instanceof UserError ? 400 : 500);
-      response.end(line({ error: errorText(error) }));
+      response.end(toLine({ error: errorText(error) }));
     });
   });
   const supervisor = createSupervisor({
@@ -45,7 +45,7 @@ async function main(folder: FleetFolder): Promise<void> {
     record,
     onEnd: () => server.close(),
   });
-  const desk: Desk = { supervisor, changes: new Map() };
+  const context: RequestContext = { supervisor, changes: new Map() };
   await rm(folder.socket, { force: true });
   server.listen(folder.socket);
   // The fleet goes on without its supervisor, and the next `lbctl up` adopts it; but nothing is left half done.
@@ -61,7 +61,7 @@ async function claim(folder: FleetFolder): Promise<boolean> {
   await writeFile(mine, JSON.stringify(await identify(process.pid)), { mode: 0o600 });
   try {
     // A link appears whole or not at all.
-    while (!(await linked(mine, folder.supervisor))) if (await takenByLiving(folder)) return false;
+    while (!(await linked(mine, folder.supervisor))) if (await isHeldByLive(folder)) return false;
     return true;
   } finally {
     await rm(mine, { force: true });
@@ -77,8 +77,8 @@ const linked = (from: string, to: string): Promise<boolean> =>
     },
   );
 
-/** Whether another supervisor is alive; the claim of one that isn't is moved out of the way. */
-async function takenByLiving(folder: FleetFolder): Promise<boolean> {
+/** Returns true when a live supervisor holds the claim; the claim of one that has ended is removed. */
+async function isHeldByLive(folder: FleetFolder): Promise<boolean> {
   const aside = { ...folder, supervisor: `${folder.supervisor}.stale-${process.pid}` };
   if (await claimIsLive(folder)) return true;
   await rename(folder.supervisor, aside.supervisor).catch(() => {});
@@ -94,15 +94,15 @@ async function claimIsLive(folder: FleetFolder): Promise<boolean> {
   return other !== null && (await isAlive(other));
 }
 
-async function answer(desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { supervisor, changes } = desk;
+async function handle(context: RequestContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { supervisor, changes } = context;
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://supervisor");
   const id = searchParams.get("id") ?? "";
   switch (`${request.method} ${pathname}`) {
     case "POST /ping":
       break;
     case "PUT /spec":
-      return await change(desk, id, request, response);
+      return await change(context, id, request, response);
     case "POST /abort":
       interrupt(changes.get(id));
       break;
@@ -124,17 +124,22 @@ async function answer(desk: Desk, request: IncomingMessage, response: ServerResp
   response.end("{}");
 }
 
-async function change({ supervisor, changes }: Desk, id: string, request: IncomingMessage, response: ServerResponse) {
+async function change(
+  { supervisor, changes }: RequestContext,
+  id: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+) {
   const interrupted = new AbortController();
   changes.set(id, interrupted);
   // Whoever asked went away (its terminal was closed): as if it had been interrupted.
   response.on("close", () => interrupt(interrupted));
   try {
     const { spec, version } = changeSchema.parse(await json(request));
-    await supervisor.apply(spec, version, (progress) => response.write(line({ progress })), interrupted.signal);
-    response.end(line({ done: true }));
+    await supervisor.apply(spec, version, (progress) => response.write(toLine({ progress })), interrupted.signal);
+    response.end(toLine({ done: true }));
   } catch (error) {
-    response.end(line(error instanceof StaleError ? { stale: true } : { error: errorText(error) }));
+    response.end(toLine(error instanceof StaleError ? { stale: true } : { error: errorText(error) }));
   } finally {
     changes.delete(id);
   }
@@ -143,7 +148,7 @@ async function change({ supervisor, changes }: Desk, id: string, request: Incomi
 const interrupt = (change: AbortController | undefined): void =>
   change?.abort(new UserError("Interrupted: what was begun is rolled back.", ExitCode.interrupted));
 
-const line = (event: ApplyEvent): string => `${JSON.stringify(event)}\n`;
+const toLine = (event: ApplyEvent): string => `${JSON.stringify(event)}\n`;
 
 function errorText(error: unknown): ErrorText {
   if (error instanceof UserError) return { message: error.message, exitCode: error.exitCode, stack: null };

@@ -6,14 +6,14 @@ import type { Driver, Experiment } from "./driver.ts";
 import { waitUntil } from "./health.ts";
 import { adoptedFrom, pushSpec } from "./push-spec.ts";
 import { reconcile } from "./reconcile.ts";
-import { type FleetSpec, fleetSpecSchema, refuseToMove, withScaleRequest } from "./spec.ts";
+import { assertSamePlace, type FleetSpec, fleetSpecSchema, withScaleRequest } from "./spec.ts";
 import { type FleetFolder, type FleetRecord, readToken, removeFolder, writeState } from "./state.ts";
 
 /** How often the supervisor looks after its fleet, in milliseconds. */
 const tickMs = 1_000;
-/** The longest wait between attempts to mend a fleet that does not stay up. */
+/** The longest wait between attempts to restartDead a fleet that does not stay up. */
 const longestBackOffMs = 30_000;
-/** How long a balancer that was started again may take to answer before the supervisor goes on, in milliseconds. */
+/** How long a restarted balancer may take until its control API responds, in milliseconds. */
 const startedWithinMs = 3_000;
 /** A supervisor that nobody gives a fleet ends after this long. */
 const idleMs = 10_000;
@@ -72,7 +72,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
   let ended = false;
   let queue: Promise<unknown> = Promise.resolve();
   let control: Control | null = null;
-  let hearing = false;
+  let isSubscribed = false;
   let timer = setTimeout(() => void serially(() => (spec ? tick() : end())), record ? tickMs : idleMs);
 
   /** One thing at a time: a tick never meets a half-applied change. */
@@ -85,7 +85,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
   async function apply(next: FleetSpec, from: number, progress: (text: string) => void, signal: AbortSignal) {
     if (ended) throw new UserError("The fleet has just been taken down: run the command again.");
     if (from !== version) throw new StaleError();
-    if (spec) refuseToMove(spec, next);
+    if (spec) assertSamePlace(spec, next);
     clearTimeout(timer);
     const before = spec;
     const driver = driverOf(next);
@@ -94,7 +94,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
       control ??= connectControl(next, await readToken(folder));
       await reconcile({ driver, control, before, next, progress, signal });
       await keep(next);
-      hear(control);
+      subscribe(control);
     } catch (error) {
       progress("rolling back");
       await rollBack(before, next, driver);
@@ -117,23 +117,23 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
 
   async function rollBack(before: FleetSpec | null, failed: FleetSpec, driver: Driver): Promise<void> {
     if (!before || !control) return end(driver);
-    // What can't be restored now is mended by the ticks that follow.
+    // The ticks that follow restore what can't be restored now.
     await reconcile({ driver, control, before: failed, next: before, progress: () => {}, signal: never }).catch(log);
     schedule(tickMs);
   }
 
-  /** Makes what runs and what should run the same again, and takes over what was changed through the control API. */
+  /** Reconciles what runs with the spec, and adopts what was changed through the control API. */
   async function tick(): Promise<void> {
     if (!spec || ended) return;
     const driver = driverOf(spec);
     try {
       control ??= connectControl(spec, await readToken(folder));
-      const dead = await mend(driver, spec);
-      await balancerAnswers(control);
+      const dead = await restartDead(driver, spec);
+      await waitForBalancer(control);
       const adopted = await adoptedFrom(control, driver, spec);
       if (!adopted) await pushSpec(driver, control, spec);
       else if (!isDeepStrictEqual(adopted, spec)) await keep(adopted);
-      hear(control);
+      subscribe(control);
       failures = dead > 0 ? failures + 1 : 0;
     } catch (error) {
       failures++;
@@ -142,15 +142,15 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
     schedule(Math.min(tickMs * 2 ** Math.max(0, failures - 1), longestBackOffMs));
   }
 
-  /** Waits for a balancer that was started again, by whomever: until it is told its servers, its clients wait. */
-  async function balancerAnswers(of: Control): Promise<void> {
+  /** Waits until the control API of the balancer responds: until a restarted balancer has its servers, its clients wait. */
+  async function waitForBalancer(of: Control): Promise<void> {
     const look = async () => (await of.status().catch(() => null)) !== null;
-    const onTimeout = () => new UserError("The balancer's control API doesn't answer: see `lbctl status`.");
+    const onTimeout = () => new UserError("The balancer's control API doesn't respond: see `lbctl status`.");
     await waitUntil(look, { timeoutMs: startedWithinMs, signal: never, onTimeout });
   }
 
   /** Starts what has ended and stops what should not be there; returns how many had ended. */
-  async function mend(driver: Driver, want: FleetSpec): Promise<number> {
+  async function restartDead(driver: Driver, want: FleetSpec): Promise<number> {
     const wanted = new Set(["balancer", ...want.servers.map((server) => server.name)]);
     const running = (await driver.observe()).filter((one) => one.running).map((one) => one.name);
     const dead = [...wanted].filter((name) => !running.includes(name));
@@ -166,14 +166,14 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
     if (!ended) timer = setTimeout(() => void serially(tick), afterMs);
   }
 
-  /** Listens to the scale requests that come through the balancer's control API, once at a time. */
-  function hear(to: Control): void {
-    if (hearing) return;
-    hearing = true;
+  /** Subscribes to the scale requests that come through the balancer's control API, unless a subscription is open. */
+  function subscribe(to: Control): void {
+    if (isSubscribed) return;
+    isSubscribed = true;
     void to
-      .hearScaleRequests((request) => void fulfil(to, request))
+      .subscribeScaleRequests((request) => void fulfil(to, request))
       .finally(() => {
-        hearing = false;
+        isSubscribed = false;
       });
   }
 
@@ -206,7 +206,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
     apply: (next, from, progress, signal) => serially(() => apply(next, from, progress, signal)),
     status: async () => {
       if (!spec) return null;
-      // Taken together, before anything is awaited: who makes a change of this spec must be told of a later version.
+      // Taken together, before anything is awaited: a change that is made of this spec must find out that a later version exists.
       const now = { fleet: folder.fleet, createdAt, spec, version };
       const instances = await driverOf(spec).observe();
       return { ...now, instances, replaced, supervisor: process.pid };

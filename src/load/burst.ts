@@ -8,7 +8,7 @@ export interface BurstOptions {
   readonly count: number;
   /** Requests under way at a time, each on its own keep-alive connection (a closed loop). */
   readonly concurrency: number;
-  /** An answer that takes longer fails, in milliseconds. */
+  /** How long a response may take, in milliseconds; after that the request has failed. */
   readonly timeoutMs: number;
   readonly request: RequestSource;
   /** Called for every request once it is over; the next on its connection waits for the promise it may return. */
@@ -52,10 +52,10 @@ function send(client: Client, index: number, burstStarted: number, options: Burs
   const planned = options.request(index);
   const start = performance.now();
   return new Promise((resolve, reject) => {
-    const reader = answerReader((answer) => {
+    const reader = responseReader((response) => {
       clearTimeout(deadline);
-      if (options.signal.aborted && answer.error !== null) return resolve();
-      const hit = toHit(index, planned, start - burstStarted, performance.now() - start, answer);
+      if (options.signal.aborted && response.error !== null) return resolve();
+      const hit = toHit(index, planned, start - burstStarted, performance.now() - start, response);
       Promise.resolve(options.onHit(hit)).then(resolve, reject);
     });
     const deadline = setTimeout(reader.cut, options.timeoutMs);
@@ -64,7 +64,7 @@ function send(client: Client, index: number, burstStarted: number, options: Burs
   });
 }
 
-interface Answer {
+interface ResponseSummary {
   status: number;
   server: string | null;
   attempts: number;
@@ -73,8 +73,11 @@ interface Answer {
 }
 
 /** undici's lowest handler: no stream and no promise a request. The body is read and dropped; `cut` ends it early. */
-function answerReader(finish: (answer: Answer) => void): { handler: Dispatcher.DispatchHandler; cut: () => void } {
-  const answer: Answer = { status: 0, server: null, attempts: 1, requestId: null, error: null };
+function responseReader(finish: (response: ResponseSummary) => void): {
+  handler: Dispatcher.DispatchHandler;
+  cut: () => void;
+} {
+  const response: ResponseSummary = { status: 0, server: null, attempts: 1, requestId: null, error: null };
   let controller: Dispatcher.DispatchController | null = null;
   let tooLate = false;
   const cut = () => {
@@ -88,15 +91,15 @@ function answerReader(finish: (answer: Answer) => void): { handler: Dispatcher.D
     },
     onResponseStart: (_, status, headers) => {
       if (status < 200) return;
-      answer.status = status;
-      answer.server = text(headers["x-served-by"]);
-      answer.requestId = text(headers["x-request-id"]);
-      answer.attempts = Number(text(headers["x-lbctl-attempts"]) ?? 1);
-      if (status >= 400) answer.error = `HTTP ${status}`;
+      response.status = status;
+      response.server = text(headers["x-served-by"]);
+      response.requestId = text(headers["x-request-id"]);
+      response.attempts = Number(text(headers["x-lbctl-attempts"]) ?? 1);
+      if (status >= 400) response.error = `HTTP ${status}`;
     },
     onResponseData: () => {},
-    onResponseEnd: () => finish(answer),
-    onResponseError: (_, error) => finish({ ...answer, error: errorKind(error) }),
+    onResponseEnd: () => finish(response),
+    onResponseError: (_, error) => finish({ ...response, error: errorKind(error) }),
   };
   return { handler, cut };
 }
@@ -115,14 +118,20 @@ function errorKind(error: Error): string {
   return errorNames[code] ?? code;
 }
 
-const toHit = (index: number, planned: PlannedRequest, startMs: number, latencyMs: number, answer: Answer): Hit => ({
+const toHit = (
+  index: number,
+  planned: PlannedRequest,
+  startMs: number,
+  latencyMs: number,
+  response: ResponseSummary,
+): Hit => ({
   index,
-  key: planned.key ?? answer.requestId ?? "",
+  key: planned.key ?? response.requestId ?? "",
   method: planned.method,
-  status: answer.status,
-  server: answer.server,
-  attempts: answer.attempts,
+  status: response.status,
+  server: response.server,
+  attempts: response.attempts,
   startMs,
   latencyMs,
-  error: answer.error,
+  error: response.error,
 });

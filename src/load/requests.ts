@@ -5,7 +5,7 @@ export interface PlannedRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | null;
-  /** Null when the balancer makes the key itself and tells it in its answer (request-id). */
+  /** Null when the balancer makes the key itself and names it in its response (request-id). */
   readonly key: string | null;
 }
 

@@ -37,7 +37,7 @@ export function boundedAccept(members: readonly Member[], percent: number): (loa
   };
 }
 
-/** A placement whose choices keep below the cap of boundedAccept, where they are told the load. */
+/** A placement whose choices keep below the cap of boundedAccept, where the load is given. */
 export function boundedPlacement(placement: Placement, percent: number): Placement {
   const bound = boundedAccept(placement.members, percent);
   return {

@@ -16,7 +16,7 @@ export function roundSlots(owners: Uint16Array): Walk {
 }
 
 /**
- * Independent draws, for a choice that has no order of its own: when one is refused, the next attempt draws anew. Four
+ * Independent draws, for a choice that has no order of its own: when one is not accepted, the next attempt draws anew. Four
  * draws a member meet all but a few in a hundred.
  */
 export function draws(members: readonly Member[], draw: (start: number, attempt: number) => number): Walk {
@@ -47,10 +47,10 @@ export function walkPlacement(
       seen[member] = mine;
       left--;
     }
-    return left > 0 ? neverMet(mine, accept) : -1;
+    return left > 0 ? firstUnmet(mine, accept) : -1;
   }
 
-  function neverMet(mine: number, accept: (member: number) => boolean): number {
+  function firstUnmet(mine: number, accept: (member: number) => boolean): number {
     for (let member = 0; member < members.length; member++) {
       if (seen[member] !== mine && accept(member)) return member;
     }

@@ -7,9 +7,9 @@ export interface Hit {
   readonly index: number;
   readonly key: string;
   readonly method: string;
-  /** HTTP status; 0 when no answer came. */
+  /** HTTP status; 0 when no response came. */
   readonly status: number;
-  /** The server that says it answered (X-Served-By); null when none did. */
+  /** The server that the response names (X-Served-By); null where it names none. */
   readonly server: string | null;
   /** How many servers the balancer tried, this one included. */
   readonly attempts: number;

@@ -22,10 +22,10 @@ export async function saveHits(path: string): Promise<HitsFile> {
   const done = finished(stream).catch(cannotWrite(path));
   // Whoever writes or closes next hears of a failure; until then it must not end the process.
   done.catch(() => {});
-  const heard = (event: "open" | "drain") =>
+  const onceEmitted = (event: "open" | "drain") =>
     Promise.race([new Promise<void>((resolve) => stream.once(event, resolve)), done]);
 
-  await heard("open");
+  await onceEmitted("open");
   stream.write(`${COLUMNS}\n`);
   // One promise for all who wait: a listener for each of many requests in flight would look like a leak.
   let room: Promise<void> | null = null;
@@ -33,7 +33,7 @@ export async function saveHits(path: string): Promise<HitsFile> {
   async function write(hit: Hit): Promise<void> {
     if (stream.errored) return done;
     if (stream.write(toLine(hit))) return;
-    room ??= heard("drain").finally(() => {
+    room ??= onceEmitted("drain").finally(() => {
       room = null;
     });
     await room;

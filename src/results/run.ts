@@ -49,7 +49,7 @@ const sendResult = z.object({
   durationMs: z.number(),
   requestsPerSecond: z.number(),
   latencyMs,
-  /** Requests that each server says it answered, idle servers included as 0. */
+  /** Responses of each server, by X-Served-By; idle servers are included as 0. */
   servers: tally,
   /** Requests by HTTP status. */
   statuses: tally,
@@ -106,7 +106,7 @@ const studyPoint = z.object({
   /** The same over several runs, each with other clients and other server names; the figures above are the first one's. */
   runs: z.object({ count: z.number(), cv: spread, peakToMean: spread, moved: spread.nullable() }).exactOptional(),
   latencyMs: latencyMs.exactOptional(),
-  /** Requests that got no good answer; they are not in `counts`. */
+  /** Requests that got no response below 400; they are not in `counts`. */
   failed: z.number().exactOptional(),
   agreement: agreement.exactOptional(),
 });

@@ -35,7 +35,7 @@ export interface LiveStudyResult {
 
 /**
  * Scales the running fleet through `servers`, switches it to each variant in place, and sends the same keys each time.
- * What moved is seen in the answers, request by request. It never rejects: what was measured is kept.
+ * What moved is seen in the responses, request by request. It never rejects: what was measured is kept.
  */
 export async function liveStudy(study: LiveStudy): Promise<LiveStudyResult> {
   const points: StudyPoint[] = [];
@@ -69,7 +69,7 @@ async function* steps(study: LiveStudy): AsyncGenerator<StudyPoint> {
 
 /** Somebody ended the fleet meanwhile: it is not for a study to bring it up again. */
 function takenDown(): never {
-  throw new UserError("The fleet stopped answering in the middle of the study: see `lbctl status`, and run it again.");
+  throw new UserError("The fleet stopped responding in the middle of the study: see `lbctl status`, and run it again.");
 }
 
 /** The fleet for one step: nothing drained, so that every server takes part. */
@@ -79,7 +79,7 @@ const stepSpec = (spec: FleetSpec, { policy, hash }: PolicyVariant): FleetSpec =
     { policy: formatPolicy(policy), hash: hash?.name, modules: sourcesOf(policy, hash) },
   );
 
-/** Which server answered each request: indices into `names` from 1; 0 where none did. Two bytes a request. */
+/** The server that responded to each request: indices into `names` from 1; 0 where none did. Two bytes a request. */
 interface Owners {
   readonly names: readonly string[];
   readonly indices: Uint16Array;
@@ -112,7 +112,7 @@ async function oneStep(study: LiveStudy, spec: FleetSpec, variant: PolicyVariant
   return { owners, point };
 }
 
-/** The share of the requests answered both times whose server is another. */
+/** The share of the requests with a response both times whose server is another. */
 function movedShare(before: Owners, after: Owners): number {
   const same = [0, ...before.names.map((name) => after.names.indexOf(name) + 1)];
   let both = 0;

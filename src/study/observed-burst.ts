@@ -12,7 +12,7 @@ import { fleetChanges } from "./fleet-changes.ts";
 import { type PolicyVariant, place, placesKeys } from "./point.ts";
 
 const hitsPerReport = 500;
-/** After so many requests in a row on each connection that nothing answered, nothing will. */
+/** A burst is given up after so many requests in a row, on each connection, that got no response. */
 const unansweredPerConnection = 50;
 
 export interface ObservedBurst {
@@ -40,17 +40,17 @@ export interface BurstSeen {
   readonly latencyMs: LatencySummary;
   /** What changed in the fleet while the burst went on, in words: predictions are of the fleet as it was before. */
   readonly changes: readonly string[];
-  /** Nothing answered any more, so the rest was not sent. */
+  /** No response came any more, so the rest was not sent. */
   readonly gaveUp: boolean;
 }
 
-/** Sends a burst through a fleet's balancer and checks every answer against the placement code. */
+/** Sends a burst through a fleet's balancer and checks every response against the placement code. */
 export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> {
   const { spec, signal } = options;
   await using control: Control = connectControl(spec, await readToken(options.folder));
   const view = await control.status();
-  const taking = view.servers.filter((server) => server.state !== "draining");
-  const tally: Tally = emptyTally(taking.map((server) => server.name));
+  const active = view.servers.filter((server) => server.state !== "draining");
+  const tally: Tally = emptyTally(active.map((server) => server.name));
   const latency = latencyRecorder();
   const variant = await loadPlacement({ ...view, modules: await control.modules() });
   const expected = expectedOf(view, variant);
@@ -73,7 +73,7 @@ export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> 
     signal: AbortSignal.any([signal, gone.signal]),
   });
   const after = await control.status().catch(() => null);
-  const changes = after ? fleetChanges(view, after) : ["the balancer no longer answers"];
+  const changes = after ? fleetChanges(view, after) : ["the balancer no longer responds"];
   return { view, variant, tally, durationMs, latencyMs: latency.summary(), changes, gaveUp: gone.signal.aborted };
 }
 

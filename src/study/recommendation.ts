@@ -13,7 +13,7 @@ export function recommendation(measured: readonly Measured[], limits: Limits): C
   const meets = measured.filter((each) => misses.get(each)?.length === 0);
   const others = measured.filter((each) => !meets.includes(each));
   return [
-    ...meets.toSorted(byCost).map((each) => ({ ...each, meets: true, reasons: merits(each, meets) })),
+    ...meets.toSorted(byCost).map((each) => ({ ...each, meets: true, reasons: strengthsOf(each, meets) })),
     ...others
       .toSorted((a, b) => distance(a, limits) - distance(b, limits))
       .map((each) => ({ ...each, meets: false, reasons: misses.get(each) ?? [] })),
@@ -50,15 +50,15 @@ function byCost(a: Measured, b: Measured): number {
 }
 
 /** What each candidate is best at, among those that meet the limits. */
-const virtues: readonly (readonly [figure: (each: Measured) => number, slack: number, best: string])[] = [
+const strengths: readonly (readonly [figure: (each: Measured) => number, slack: number, best: string])[] = [
   [({ cost }) => cost.lookupNs, 1.25, "as quick as any here"],
   [({ peak }) => peak.worst, 1.01, "as even as any here"],
   [ratioOf, 1.02, "moves as little as any here"],
   [({ cost }) => cost.bytes, 1.25, "takes the least memory"],
 ];
 
-function merits(each: Measured, among: readonly Measured[]): string[] {
-  const best = virtues.filter(([figure, slack]) => figure(each) <= slack * Math.min(...among.map(figure)));
+function strengthsOf(each: Measured, among: readonly Measured[]): string[] {
+  const best = strengths.filter(([figure, slack]) => figure(each) <= slack * Math.min(...among.map(figure)));
   const said = best.length > 0 ? best.map(([, , words]) => words) : ["meets both, and is the best at nothing"];
   return each.spilled > 0
     ? [...said, `but sends ${percent(each.spilled)} of the requests elsewhere than to their key's server`]

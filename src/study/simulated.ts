@@ -110,20 +110,20 @@ async function oneRun(
   return steps.map((step, i) => simulatedPoint(variant, { keys: given, facts }, step, steps[i - 1]));
 }
 
-/** The keys of a run, and what is told of them, which is of the first run's. */
-interface Told {
+/** The keys of a run, and what is run of them, which is of the first run's. */
+interface RunKeys {
   readonly keys: WeightedKeys;
   readonly facts: KeyFacts;
 }
 
-function simulatedPoint(variant: PolicyVariant, told: Told, step: Step, before: Step | undefined): StudyPoint {
+function simulatedPoint(variant: PolicyVariant, run: RunKeys, step: Step, before: Step | undefined): StudyPoint {
   const { members } = step.placement;
   const moved = step.moved && before && { ...leastOf(before, step), fraction: step.moved.keys };
   const counts = named(members, step.requests);
-  const point = studyPoint({ variant, counts, keys: told.keys.count, moved: moved ?? null });
+  const point = studyPoint({ variant, counts, keys: run.keys.count, moved: moved ?? null });
   const isMore = members.some(({ weight, address }) => weight !== 1 || address !== undefined);
   const written = isMore ? { members: members.map(formatMember) } : {};
-  return { ...point, ...written, ...weightFigures(step, point), ...keyFigures(variant, told, step) };
+  return { ...point, ...written, ...weightFigures(step, point), ...keyFigures(variant, run, step) };
 }
 
 const named = (members: readonly Member[], counts: Float64Array): Record<string, number> =>
@@ -158,7 +158,7 @@ function chanceCvOf(worth: number, weights: readonly number[]): number {
 }
 
 /** What sets keys apart from requests, where some keys have more of them than others. */
-function keyFigures({ policy }: PolicyVariant, { keys, facts }: Told, step: Step): Partial<StudyPoint> {
+function keyFigures({ policy }: PolicyVariant, { keys, facts }: RunKeys, step: Step): Partial<StudyPoint> {
   if (!keys.skewed) return {};
   const { members } = step.placement;
   const weights = weightsOf(members);

@@ -111,7 +111,7 @@ describe("analyze", () => {
     await expect.poll(requests, { timeout: 20_000 }).toBeGreaterThan(0);
     await box.run("down", "--fleet", "lone");
     const { exitCode, stderr } = await child;
-    expect(String(stderr)).toMatch(/stopped answering in the middle of the study/);
+    expect(String(stderr)).toMatch(/stopped responding in the middle of the study/);
     expect(exitCode).toBe(1);
     expect(await readdir(box.home)).not.toContain("lone");
     expect(await readdir(join(box.folder, "lone"))).toEqual([]);
@@ -184,8 +184,8 @@ describe("send", () => {
     await box.run("down", "--fleet", "brief");
     const { stdout, stderr, exitCode } = await child;
     expect(exitCode).toBe(1);
-    expect(String(stderr)).toMatch(/Nothing answers any more: \d+ requests were not sent/);
-    expect(JSON.parse(String(stdout)).changes).toEqual(["the balancer no longer answers"]);
+    expect(String(stderr)).toMatch(/Nothing responds any more: \d+ requests were not sent/);
+    expect(JSON.parse(String(stdout)).changes).toEqual(["the balancer no longer responds"]);
   });
 
   test("few clients are said to be few, not more uneven than chance", async () => {

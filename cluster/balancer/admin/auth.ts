@@ -25,7 +25,7 @@ export function authorize(request: IncomingMessage, token: string, anyAddress: b
     throw new ControlError(403, "host", "Ask for the control port by its address or as localhost.");
   const site = request.headers["sec-fetch-site"];
   if (origin !== undefined || (site !== undefined && site !== "same-origin" && site !== "none"))
-    throw new ControlError(403, "cross-site", "The control port does not answer web pages.");
+    throw new ControlError(403, "cross-site", "The control port does not serve web pages.");
   if (!sameSecret(authorization ?? "", `Bearer ${token}`))
     throw new ControlError(401, "token", "Send the fleet's token as 'Authorization: Bearer TOKEN'.");
 }

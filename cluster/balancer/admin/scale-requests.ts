@@ -28,7 +28,7 @@ export class ScaleRequests {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Sends a scale request to the supervisor; resolves when that has fulfilled or refused it, gone, or taken too long. */
+  /** Sends a scale request to the supervisor; resolves when that has fulfilled or rejected it, is gone, or has taken too long. */
   send(request: Pick<ScaleRequestEvent, "action" | "n" | "hostnames">): Promise<Outcome> {
     const id = randomUUID();
     const supervisor = this.#streams.sendScaleRequest({ type: "scale-request", id, ...request });
@@ -60,5 +60,5 @@ export class ScaleRequests {
 }
 
 const nobody: Outcome = { status: 409, message: "no supervisor is attached that could start or stop servers" };
-const tooLate: Outcome = { status: 504, message: "the supervisor did not answer in time" };
+const tooLate: Outcome = { status: 504, message: "the supervisor did not respond in time" };
 const gone: Outcome = { status: 409, message: "the supervisor has gone" };

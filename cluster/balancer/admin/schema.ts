@@ -1,6 +1,6 @@
 /**
  * The messages of the control API, once for both of its ends: the balancer checks requests and types its responses by
- * them, and clients the other way round. A client ignores fields that it does not know; the balancer refuses them.
+ * them, and clients the other way round. A client ignores fields that it does not know; the balancer rejects them.
  */
 import * as z from "zod";
 

@@ -50,8 +50,8 @@ function placeOf(key: string): number {
 }
 
 /**
- * A server that refuses connections or does not answer at all can be of no use: in a panic, too, only those are used that
- * answer, be it badly. That is narrower than Envoy's panic.
+ * A server that refuses connections or does not respond at all is of no use: a panic uses only those that respond, be it
+ * badly. That is narrower than Envoy's panic.
  */
 const unanswering = /\b(E(CONNREFUSED|HOSTUNREACH|NETUNREACH|ADDRNOTAVAIL)|ENOTFOUND)\b|TIMEOUT/;
 

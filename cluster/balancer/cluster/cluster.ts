@@ -125,7 +125,7 @@ export class Cluster implements HostSelection {
     else this.#recordFail(host, error);
   }
 
-  /** A server has answered a request whole. */
+  /** Called when a response of the server is complete. */
   recordSuccess(host: Host): void {
     host.consecutiveFailures = 0;
   }

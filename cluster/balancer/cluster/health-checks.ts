@@ -16,7 +16,7 @@ export class HealthChecks {
   #waiting: Set<Host> | null = new Set();
   #closed = false;
 
-  /** `report` is told the result of every check; `error` is null for a success. */
+  /** Calls `report` with the result of every check; `error` is null for a success. */
   constructor(spec: HealthCheckSpec, report: (host: Host, error: string | null) => void) {
     this.#spec = spec;
     this.#report = report;

@@ -12,7 +12,7 @@ export interface HostSelection {
   readonly snapshot: ClusterSnapshot;
   /** The first available server for `key` that is not among `tried`. It never throws. */
   chooseHost(key: string, tried: readonly Host[]): HostChoice;
-  /** A server has answered a request whole. */
+  /** Called when a response of the server is complete. */
   recordSuccess(host: Host): void;
   /** A request that was given to a server at `began` (`performance.now()`) failed there. */
   recordFailure(host: Host, code: string, began: number): void;

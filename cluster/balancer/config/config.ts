@@ -53,7 +53,7 @@ export interface BalancerConfig extends Settings {
   readonly version: string;
 }
 
-/** HAProxy's shape: every 2 s, 1 s to answer, three to fall, two to rise. */
+/** HAProxy's shape: every 2 s, 1 s to respond, three to fall, two to rise. */
 export const defaultCheck: HealthCheckSpec = {
   kind: "http",
   path: "/heartbeat",

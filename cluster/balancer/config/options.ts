@@ -93,7 +93,7 @@ const options = {
     "ms",
     0,
     [0, day],
-    "how long a balancer that starts without a server holds its clients until it is told of one; 0: they get a 503 (Envoy: 15 s)",
+    "how long a balancer that starts without a server holds its clients until it has one; 0: they get a 503 (Envoy: 15 s)",
   ),
   drainMs: number(
     "drain-timeout",
@@ -165,7 +165,7 @@ const options = {
       "n",
       1,
       [1, 64],
-      "requests sent behind one another on a connection to a server, if each changes nothing; safe only where servers answer in order and drop none: a slow one delays those behind it, and a response that somebody can split at the server may reach another client; 1: off (HAProxy, nginx: 1)",
+      "requests sent behind one another on a connection to a server, if each changes nothing; safe only where servers respond in order and drop none: a slow one delays those behind it, and a response that somebody can split at the server may reach another client; 1: off (HAProxy, nginx: 1)",
     ),
     aliases: ["max-shared"],
   },
@@ -181,7 +181,7 @@ const options = {
     "percent",
     50,
     [0, 100],
-    "with fewer of the servers up, down ones that answer are used too; 0: never (Envoy: 50)",
+    "with fewer of the servers up, down ones that respond are used too; 0: never (Envoy: 50)",
   ),
   ejectAfter: number(
     "eject-after",

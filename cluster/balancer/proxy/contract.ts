@@ -21,7 +21,7 @@ export interface Peer extends RequestOrigin {
   readonly fields: RequestFields;
 }
 
-/** Why a request that has not been answered ends: the reasons of local replies that a downstream connection finds. */
+/** Why a request without a response ends: the reasons of local replies that a downstream connection finds. */
 export type RequestError =
   | "bad-request"
   | "method-not-allowed"
@@ -36,7 +36,7 @@ export type RequestError =
 /** Takes the requests of a client's connection, one at a time. */
 export interface RequestDispatcher {
   /**
-   * Takes a request; all that is needed of `head` is read before it returns. Returns null when it has been answered already, by
+   * Takes a request; all that is needed of `head` is read before it returns. Returns null when it has ended already, by
    * a local reply.
    */
   startRequest(head: RequestHead, downstream: Downstream): RequestHandler | null;
@@ -58,7 +58,7 @@ export interface RequestHandler {
   flushBody(): void;
   /** The client takes more of the response. */
   resumeResponse(): void;
-  /** The request is not what it should be: a local reply answers it where nothing has yet. The connection ends. */
+  /** The request is not what it should be: it gets a local reply unless a response has begun. The connection ends. */
   reject(error: RequestError): void;
   /** The client has gone. */
   cancel(): void;
@@ -114,7 +114,7 @@ export interface UpstreamDispatcher {
 /** What a server is to be sent. */
 export interface UpstreamRequest {
   readonly method: string;
-  /** It may be sent behind others on a connection that has not answered them. */
+  /** It may be sent on a connection behind others whose responses are not complete. */
   readonly isPipelinable: boolean;
   /** It may be sent twice: all that has been sent of it is still here, and twice has the effect of once. */
   readonly isReplayable: boolean;

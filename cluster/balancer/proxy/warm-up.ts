@@ -12,8 +12,8 @@ interface WarmUpOptions {
 }
 
 /**
- * Holds the connections that arrive before the first server is known, as Envoy's warming does: a balancer that is told its
- * servers after its start would refuse them.
+ * Holds the connections that arrive before the first server is known, as Envoy's warming does: a balancer that gets its
+ * servers after its start would reject them.
  */
 export class WarmUp {
   readonly #options: WarmUpOptions;

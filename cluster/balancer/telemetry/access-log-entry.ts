@@ -23,7 +23,7 @@ export interface AccessLogEntry {
   durationMs: number;
   /** Why the response is the balancer's own, or did not reach the client whole. */
   reason: string | null;
-  /** What the client was told to ask about; null where it was told nothing. */
+  /** The request id that the response carried; null where it carried none. */
   id: string | null;
 }
 
@@ -114,7 +114,7 @@ function withoutSecret(pair: string): string {
   return value > 0 && secretName.test(pair.slice(0, value)) ? `${pair.slice(0, value)}-` : pair;
 }
 
-/** How a key of a kind is told: header fields and cookies may be all that it takes to be somebody. */
+/** How a key of a kind is logged: a header field or cookie may be a credential. */
 export function keyTeller(spec: HashKey): (key: string) => string {
   if (isSecret(spec)) return (key) => `sha256:${hash("sha256", key, "hex").slice(0, 16)}`;
   return spec.kind === "uri" ? withoutSecrets : (key) => key;

@@ -1,4 +1,4 @@
-/** Something that changed in the balancer: logged, and told to whoever listens to `GET /v1/events`. */
+/** Something that changed in the balancer: logged, and sent to the subscribers of `GET /v1/events`. */
 export type BalancerEvent =
   | { readonly type: "up" | "added" | "removed" | "draining" | "ready"; readonly server: string }
   | { readonly type: "down"; readonly server: string; readonly reason: string }
@@ -8,11 +8,11 @@ export type BalancerEvent =
   | { readonly type: "ejected"; readonly server: string; readonly reason: string; readonly forMs: number }
   | { readonly type: "unejected"; readonly server: string }
   | { readonly type: "policy"; readonly policy: string; readonly hash: string; readonly key: string }
-  /** The policy or the hash failed, and requests were refused for that: so many since the last such event. */
+  /** The policy or the hash failed, and requests got a local reply for that: so many since the last such event. */
   | { readonly type: "placement-failed"; readonly reason: string; readonly requests: number }
   /** So few servers are up that down ones are used too; and no longer. */
   | { readonly type: "panic" | "panic-ended" }
-  /** Lines of the access log could not be written, and were dropped; told once until some are written again. */
+  /** Lines of the access log could not be written, and were dropped; reported once until some are written again. */
   | { readonly type: "log-failed"; readonly reason: string }
   /** A worker process has ended, and another takes its place. */
   | { readonly type: "worker-lost"; readonly reason: string }

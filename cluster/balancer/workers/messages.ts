@@ -86,7 +86,7 @@ export interface StatsMessage {
 }
 
 export type FromWorker =
-  /** It listens to messages now: one that is sent sooner is lost. */
+  /** The worker listens to messages from now on: one that is sent sooner is lost. */
   | { readonly type: "ready" }
   /** It takes connections now. */
   | { readonly type: "started" }

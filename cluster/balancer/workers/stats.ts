@@ -7,7 +7,7 @@ import type { StatsMessage } from "./messages.ts";
 
 type Pairs = readonly (readonly [number, number])[];
 
-/** Tells what was stats since it last told: a parent adds it to what it has. */
+/** What a worker has counted since its last stats message; the primary adds it to its totals. */
 export class StatsDelta {
   readonly #durations: LatencyHistogram;
   readonly #sent = new Map<string, { counters: HostCounters; responses: ReadonlyMap<number, number> }>();
@@ -68,7 +68,7 @@ function minus<T extends Numbers<T>>(now: T, before: Numbers<T>): T {
   return Object.fromEntries(names.map((name) => [name, now[name] - before[name]])) as T;
 }
 
-/** Where what workers stats is added up. */
+/** Where the stats of all workers are added up. */
 export interface StatsTotals {
   readonly localReplies: Map<number, number>;
   readonly counts: ProxyCounters;
@@ -76,7 +76,7 @@ export interface StatsTotals {
   find(server: string): Host | undefined;
 }
 
-/** Adds what the worker behind `handle` stats since it last told. */
+/** Adds a stats message of the worker behind `handle`. */
 export function addStats(totals: StatsTotals, handle: WorkerHandle, stats: StatsMessage): void {
   for (const { name, counters, responses, inFlight, connections, lastError } of stats.servers) {
     const host = totals.find(name);

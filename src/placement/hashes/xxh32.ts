@@ -9,7 +9,7 @@ const P4 = 0x27d4eb2f;
 const P5 = 0x165667b1;
 
 /** What the specification calls a round: a lane takes four bytes in. */
-const takeIn = (lane: number, word: number): number => Math.imul(rotateLeft((lane + Math.imul(word, P2)) | 0, 13), P1);
+const mixLane = (lane: number, word: number): number => Math.imul(rotateLeft((lane + Math.imul(word, P2)) | 0, 13), P1);
 
 /** Consumes the whole stripes of 16 bytes, of which there is one at least: four lanes, rotated and summed. */
 function readStripes(bytes: Uint8Array, length: number): number {
@@ -18,10 +18,10 @@ function readStripes(bytes: Uint8Array, length: number): number {
   let c = 0;
   let d = -P1 | 0;
   for (let at = 0; at + 16 <= length; at += 16) {
-    a = takeIn(a, readInt32(bytes, at));
-    b = takeIn(b, readInt32(bytes, at + 4));
-    c = takeIn(c, readInt32(bytes, at + 8));
-    d = takeIn(d, readInt32(bytes, at + 12));
+    a = mixLane(a, readInt32(bytes, at));
+    b = mixLane(b, readInt32(bytes, at + 4));
+    c = mixLane(c, readInt32(bytes, at + 8));
+    d = mixLane(d, readInt32(bytes, at + 12));
   }
   return (rotateLeft(a, 1) + rotateLeft(b, 7) + rotateLeft(c, 12) + rotateLeft(d, 18)) | 0;
 }

@@ -32,7 +32,7 @@ export function jumpBucket(keyHigh: number, keyLow: number, buckets: number): nu
  * Throws a PlacementError when servers of one numbered series (server-1, server-2, …) leave a number out: the later
  * ones would be numbered anew, and most keys move.
  */
-function refuseGap(members: readonly Member[]): void {
+function assertNoGap(members: readonly Member[]): void {
   const series = members.map(({ name }) => /^([^:]*?)(\d{1,15})$/.exec(name));
   const [prefix, ...others] = new Set(series.map((match) => match?.[1]));
   if (prefix === undefined || others.length > 0) return;
@@ -58,7 +58,7 @@ export const jump: Policy = {
   weighted: false,
   options: {},
   build(members, hash) {
-    refuseGap(members);
+    assertNoGap(members);
     const order = numberedOrder(members);
     const draw = (hashed: number, attempt: number): number => {
       const state = attempt === 0 ? hashed : rehash(hashed, attempt);

@@ -6,7 +6,7 @@ import type { Accept, Policy } from "../types.ts";
 /**
  * Multi-probe consistent hashing (Appleton and O'Reilly, 2015): each server is one point, and a key probes the ring
  * `probes` times; the probe that is nearest to the next point clockwise wins. Memory of one point a server, evenness
- * of many. When servers are refused, it chooses as if their points were not there.
+ * of many. When servers are not accepted, it chooses as if their points were not there.
  */
 export const multiProbe: Policy = {
   summary: "a ring of one point a server that each key probes 21 times: even in little memory",

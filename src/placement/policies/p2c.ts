@@ -6,7 +6,7 @@ import { seedOption } from "./random.ts";
 
 /**
  * The power of two choices (Azar et al., 1994; Mitzenmacher, 1996): of two random servers, the less loaded one for its
- * weight. Nearly as even as the least loaded of all, at the cost of two looks and without a herd after one server.
+ * weight. Nearly as even as the least loaded of all, at the cost of two drawn and without a herd after one server.
  */
 export const p2c: Policy = {
   summary: "the less loaded of two random servers: nearly as even as looking at all of them",
@@ -23,7 +23,7 @@ export const p2c: Policy = {
     const weights = Float64Array.from(members, ({ weight }) => weight);
     const pick = weightedPick(members);
     let turn = 0;
-    const drawn = walkPlacement(
+    const randomWalk = walkPlacement(
       members,
       () => rehash(turn, seed),
       draws(members, (start, attempt) => pick(rehash(start, attempt))),
@@ -32,7 +32,7 @@ export const p2c: Policy = {
     // One comparison at a time, kept here so that a choice allocates nothing.
     let best = -1;
     let bestCost = 0;
-    let looks = 0;
+    let drawn = 0;
     let taken: Accept | undefined;
     let loadOf: Load = () => 0;
     /** Looks at one drawn server; true ends the drawing. */
@@ -43,22 +43,22 @@ export const p2c: Policy = {
         best = m;
         bestCost = cost;
       }
-      return ++looks === choices;
+      return ++drawn === choices;
     };
 
     function leastOfDrawn(key: string): number {
       best = -1;
-      looks = 0;
-      drawn.select(key, compare);
+      drawn = 0;
+      randomWalk.select(key, compare);
       return best;
     }
 
     return {
-      ...drawn,
+      ...randomWalk,
       select: (key, accept, load) => {
         taken = accept;
         loadOf = load ?? loadOf;
-        const member = load === undefined ? drawn.select(key, accept) : leastOfDrawn(key);
+        const member = load === undefined ? randomWalk.select(key, accept) : leastOfDrawn(key);
         turn++;
         return member;
       },

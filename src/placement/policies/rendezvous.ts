@@ -19,7 +19,7 @@ function memberSeeds(members: readonly Member[], hash: Hash): Int32Array {
  * Turns a uniform score of 32 bits into a weighted one (Schindelhauer and Schomaker, 2005): the highest of
  * −weight / ln u over the members falls on each in proportion to its weight.
  */
-function weigh(score: number, weight: number): number {
+function weightedScore(score: number, weight: number): number {
   return -weight / Math.log((score + 0.5) / TWO_32);
 }
 
@@ -41,7 +41,7 @@ export const rendezvous: Policy = {
     function score(low: number, high: number, m: number): number {
       const uniform = mix32(mix32(low ^ (seeds[m * 2] as number)) ^ high ^ (seeds[m * 2 + 1] as number)) >>> 0;
       // With equal weights the weighted score has the same order, and a logarithm's cost.
-      return equal ? uniform : weigh(uniform, weights[m] as number);
+      return equal ? uniform : weightedScore(uniform, weights[m] as number);
     }
 
     function best(hashed: number, accept?: Accept): number {

@@ -67,7 +67,7 @@ export function analysisCharts(
 /** Returns the chart of a burst's load. */
 export function burstCharts(result: SendResult): Charts {
   const load = { label: result.policy ?? "The balancer", counts: result.servers };
-  return { "load.png": loadChart([load], `${plural(result.count, "request")}, as the servers answered them`) };
+  return { "load.png": loadChart([load], `${plural(result.count, "request")}, by the servers that responded`) };
 }
 
 const loadsAt = (groups: readonly Group[], servers: number): Load[] => {

@@ -99,6 +99,6 @@ function meanTitle(groups: readonly Group[], labels: readonly string[]): string 
   if (groups.length === 1) return `${widest.label} spreads its load by ±${roundPercent(widest.cv)} around the mean`;
   if (widest.cv < ALIKE * narrowest.cv)
     return `The mean is the same for every policy, and so is the spread: about ±${roundPercent(widest.cv)}`;
-  const told = `±${roundPercent(widest.cv)} for ${widest.label} and ±${roundPercent(narrowest.cv)} for ${narrowest.label}`;
-  return `The mean is the same for every policy; the spread tells them apart: ${told}`;
+  const widths = `±${roundPercent(widest.cv)} for ${widest.label} and ±${roundPercent(narrowest.cv)} for ${narrowest.label}`;
+  return `The mean is the same for every policy; the spread tells them apart: ${widths}`;
 }

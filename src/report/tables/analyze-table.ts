@@ -111,7 +111,7 @@ function conclusions(groups: readonly Group[], result: AnalyzeResult): [string, 
   if (moves !== null) lines.push(["Movement", moves]);
   const failed = result.results.reduce((total, point) => total + (point.failed ?? 0), 0);
   if (failed > 0)
-    lines.push(["Failed", `${plural(failed, "request")} got no good answer; they are in no figure above.`]);
+    lines.push(["Failed", `${plural(failed, "request")} got no good response; they are in no figure above.`]);
   const hot = hottest(result.results);
   if (hot !== null) lines.push(["Hot keys", hot]);
   const agreement = totalAgreement(result.results);

@@ -136,7 +136,7 @@ function chance({ ok, keys, distribution: { pValue, noiseFloorCv } }: SendResult
 }
 
 function latencyOf({ ok, failed, latencyMs }: SendResult): string {
-  return failed === 0 ? latency(latencyMs) : `${latency(latencyMs)} (of the ${count(ok)} that were answered well)`;
+  return failed === 0 ? latency(latencyMs) : `${latency(latencyMs)} (of the ${count(ok)} with a good response)`;
 }
 
 function latency({ p50, p90, p99, p999, max }: SendResult["latencyMs"]): string {

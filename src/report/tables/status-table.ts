@@ -18,7 +18,7 @@ export interface StatusResult {
   readonly servers: readonly ServerStatus[];
 }
 
-/** A server; figures are null while the balancer does not answer. */
+/** A server; figures are null while the balancer does not respond. */
 interface ServerStatus {
   readonly name: string;
   readonly address: string;
@@ -67,7 +67,7 @@ function facts(status: StatusResult): [string, string][] {
   return [
     [
       "Balancer",
-      `http://${status.balancer.address}, ${status.balancer.answers ? `id ${status.balancer.id}` : "does not answer"}`,
+      `http://${status.balancer.address}, ${status.balancer.answers ? `id ${status.balancer.id}` : "does not respond"}`,
     ],
     ["Placement", `policy ${status.policy}, hash ${status.hash}, key ${status.key}`],
     ["Driver", status.driver],

@@ -11,7 +11,7 @@ const FEW = 10;
 /** The moved part of all keys, and the part whose server is neither `joined` nor one that has left. */
 interface Move {
   readonly moved: number;
-  readonly strays: number;
+  readonly betweenOthers: number;
 }
 
 const nameOf = (owners: Owners, key: number): string => owners.members[owners.owners[key] as number]?.name ?? "";
@@ -21,18 +21,18 @@ function move(policy: string, from: readonly Member[], to: readonly Member[]): M
   const [before, after] = [simulate(place(policy, from), keys), simulate(place(policy, to), keys)];
   const [old, current] = [new Set(from.map(({ name }) => name)), new Set(to.map(({ name }) => name))];
   let moved = 0;
-  let strays = 0;
+  let betweenOthers = 0;
   for (let key = 0; key < KEYS; key++) {
     const [was, is] = [nameOf(before, key), nameOf(after, key)];
     if (was === is) continue;
     moved++;
-    if (old.has(is) && current.has(was)) strays++;
+    if (old.has(is) && current.has(was)) betweenOthers++;
   }
-  return { moved: moved / KEYS, strays: strays / KEYS };
+  return { moved: moved / KEYS, betweenOthers: betweenOthers / KEYS };
 }
 
-const describe = ({ moved, strays }: Move): string =>
-  `${percent(moved, 2)}, ${strays === 0 ? "none" : percent(strays, 2)} between others`;
+const describe = ({ moved, betweenOthers }: Move): string =>
+  `${percent(moved, 2)}, ${betweenOthers === 0 ? "none" : percent(betweenOthers, 2)} between others`;
 
 /** A policy's promise: adding one server to n moves exactly that server's keys, one part in n+1. */
 const least = (policy: string, source: string): Figure => ({
@@ -41,7 +41,7 @@ const least = (policy: string, source: string): Figure => ({
   expected: `${percent(1 / (FEW + 1), 2)}, none between others`,
   run: () => {
     const ours = move(policy, servers(FEW), servers(FEW + 1));
-    return { ours: describe(ours), ok: ours.strays === 0 && near(ours.moved, 1 / (FEW + 1), 0.03) };
+    return { ours: describe(ours), ok: ours.betweenOthers === 0 && near(ours.moved, 1 / (FEW + 1), 0.03) };
   },
 });
 
@@ -52,7 +52,7 @@ const anchorLeave: Figure = {
   run: () => {
     const stay = servers(FEW).filter(({ name }) => name !== "server-4");
     const ours = move("anchor", servers(FEW), stay);
-    return { ours: describe(ours), ok: ours.strays === 0 && near(ours.moved, 1 / FEW, 0.03) };
+    return { ours: describe(ours), ok: ours.betweenOthers === 0 && near(ours.moved, 1 / FEW, 0.03) };
   },
 };
 

@@ -9,6 +9,6 @@ const byStatus: Readonly<Record<number, RequestError>> = {
   505: "version-not-supported",
 };
 
-/** Returns what to answer to a request that could not be read. */
+/** Returns the local reply to a request that could not be read. */
 export const requestErrorOf = (error: ParseError | null): RequestError =>
   byStatus[error?.status ?? 400] ?? "bad-request";

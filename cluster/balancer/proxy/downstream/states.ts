@@ -8,7 +8,7 @@ import type { ClientPeer, PeerContext } from "./peer.ts";
 import type { RequestBody } from "./request-body.ts";
 import { requestErrorOf } from "./request-error.ts";
 
-/** With more bytes than this behind a request that is not answered, reading stops. */
+/** Reading stops with more bytes than this behind a request whose response is not complete. */
 const maxHeld = 65_536;
 /** `--half-close cut`: how long a client that sends no more may take nothing of its response, in milliseconds. */
 const halfClosedMs = 1_000;
@@ -69,7 +69,7 @@ export const states = {
     onData: (session, bytes, at) =>
       session.stream.isSaturated ? holdAndPause(session, bytes, at) : takeHead(session, bytes, at),
     onDeadline: destroyUnlessBusy,
-    // Requests that are held are answered first.
+    // Requests that are held come first.
     onEnd: (session) => {
       if (session.input.held === null) session.close();
     },
@@ -86,7 +86,7 @@ export const states = {
     onDeadline: onRequestDeadline,
     onEnd: onRequestEnd,
   },
-  /** The request has been answered and its body is still arriving: nobody wants it. */
+  /** The response is complete and the body of the request is still arriving: it is drained. */
   drain: {
     onData: drainBody,
     onDeadline: destroyUnlessBusy,
@@ -159,7 +159,7 @@ function takeBody(session: Session, bytes: Buffer, at: number): number {
   return next;
 }
 
-/** Holds what stands behind a request until that is answered: what is wrong with it is no fault of this request. */
+/** Holds the bytes behind a request until its response is complete: an error in them is not an error of this request. */
 function hold(session: Session, bytes: Buffer, at: number): number {
   const { request, input } = session;
   session.isLastRequest = false;

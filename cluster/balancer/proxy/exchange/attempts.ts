@@ -6,7 +6,7 @@ import type { LocalReplyReason } from "./local-reply.ts";
 
 /** What follows a failed attempt. */
 interface RetryRule {
-  /** What the client is told when nothing else is tried. */
+  /** The local reply when nothing else is tried. */
   readonly reply: LocalReplyReason;
   /** `"here"`: on a new connection to the same server, outside attempts and budget. */
   readonly retry: "never" | "here" | "elsewhere";
@@ -50,7 +50,7 @@ export const retryRules: Readonly<Record<FailureReason, RetryRule>> = {
   // A request that took one server too long is not given to another.
   "response-timeout": { ...broken, reply: "answer-timeout", retry: "never" },
   broken,
-  // What one server answers badly, another would too.
+  // A request that one server responds to badly would fare no better at another.
   "bad-response": { ...broken, retry: "never" },
   stale: ourConnection,
   blocked: ourConnection,
@@ -76,9 +76,9 @@ export class Attempts {
   #unreached = none;
   /** Servers that the request failed at. */
   #tried = none;
-  /** Attempts that reached a server and were not answered. */
+  /** Attempts that reached a server and got no complete response. */
   #broken = 0;
-  /** What the client is told when no server is left. */
+  /** The local reply when no server is left. */
   #reply: LocalReplyReason = "no-server";
 
   /** For a request with the key `key` that arrived at `now` (`performance.now()`). */
@@ -115,7 +115,7 @@ export class Attempts {
     return host;
   }
 
-  /** The present attempt was answered whole. */
+  /** Called when the response of the present attempt is complete. */
   succeed(): void {
     const host = this.end();
     if (host !== null) this.#context.cluster.recordSuccess(host);
@@ -158,7 +158,7 @@ export class Attempts {
     return "elsewhere";
   }
 
-  /** Whether another server is to be tried because this one answers with `status`, as `--retry-on` asks; then `abandon` follows. */
+  /** Whether another server is to be tried because this one responds with `status`, as `--retry-on` asks; then `abandon` follows. */
   isRetriedOn(status: number): boolean {
     const { settings, cluster, retryBudget } = this.#context;
     if (!settings.retryOn.includes(status) || this.#host === null || this.count >= settings.attempts) return false;

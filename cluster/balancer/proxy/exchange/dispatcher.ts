@@ -33,7 +33,7 @@ export class ExchangeDispatcher implements RequestDispatcher {
     downstream.responseDone(false);
   }
 
-  /** Logs what was answered here, to a request that was read or could not be. */
+  /** Logs a local reply, to a request that was read or could not be. */
   #log(
     status: number,
     reason: LocalReplyReason | null,

@@ -27,7 +27,7 @@ export class Exchange implements RequestOwner, RelayOwner {
   readonly #began = performance.now();
   /** What the access log is to tell; null where there is none. */
   readonly #entry: AccessLogEntry | null;
-  /** The key is a request id: the client is told it. */
+  /** The key is a request id, which the response carries. */
   readonly ownsRequestId: boolean;
   #response: Progress = "none";
 
@@ -48,7 +48,7 @@ export class Exchange implements RequestOwner, RelayOwner {
     this.#attempts = new Attempts(context, this.#key, this.#began);
   }
 
-  /** Begins the first attempt. Returns null when the request has been answered already, by a local reply. */
+  /** Begins the first attempt. Returns null when a local reply has ended the request already. */
   start(): RequestHandler | null {
     this.#attempt();
     return this.#request.isOver ? null : this.#request;
@@ -103,7 +103,7 @@ export class Exchange implements RequestOwner, RelayOwner {
     this.#attempts.succeed();
     if (takesBody) return;
     this.#request.stream = null;
-    // A client whose body the server does not read on is told so by the end of its connection.
+    // A client whose body the server does not read on learns it by the end of its connection.
     this.#end(null, this.#request.isWhole);
   }
 
@@ -116,7 +116,7 @@ export class Exchange implements RequestOwner, RelayOwner {
   attemptFailed(failure: AttemptFailure): void {
     this.#request.stream = null;
     if (this.#response === "whole") {
-      // The server has answered, and then ended before it had the whole body.
+      // The server ended after its response, before it had the whole body.
       this.#end(null, false);
       return;
     }

@@ -13,14 +13,14 @@ const replies = {
   "head-too-large": { status: 431, message: "The request's header fields are too large." },
   "policy-failed": { status: 500, message: "The balancer's policy failed to choose a server: see the balancer's log." },
   "not-implemented": { status: 501, message: "The balancer does not know what the request asks of it." },
-  "server-failed": { status: 502, message: "The server broke off before it answered, or answered what is not HTTP." },
+  "server-failed": { status: 502, message: "The server broke off before its response, or sent what is not HTTP." },
   unreachable: { status: 502, message: "No server could be reached." },
   "no-server": { status: 503, message: "No server is available: try again shortly." },
   overloaded: { status: 503, message: "The balancer has too much to do: try again shortly." },
   "too-many-connections": { status: 503, message: "There are too many connections: try again shortly." },
   "retry-budget": { status: 503, message: "Too many requests are being made again: try again shortly." },
   "connect-timeout": { status: 504, message: "No server could be reached in time." },
-  "answer-timeout": { status: 504, message: "The server did not answer in time." },
+  "answer-timeout": { status: 504, message: "The server did not respond in time." },
   "version-not-supported": { status: 505, message: "The balancer speaks HTTP/1.1 and HTTP/1.0 alone." },
 } as const satisfies Record<string, { status: number; message: string }>;
 

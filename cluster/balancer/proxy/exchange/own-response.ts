@@ -1,4 +1,4 @@
-/** What the balancer answers itself: its health, and requests that go no further. */
+/** The balancer's own responses: its health, and requests that go no further (RFC 9110, 7.6.2). */
 import { Field, type RequestHead } from "../../../../src/http1/index.ts";
 import { stateOf } from "../../cluster/host.ts";
 import { hasField } from "../headers/hop-by-hop.ts";

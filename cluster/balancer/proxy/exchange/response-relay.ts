@@ -4,7 +4,7 @@ import { hasField } from "../headers/hop-by-hop.ts";
 import type { ForwardedRequest } from "./forwarded-request.ts";
 import type { ResponseWriter } from "./response-writer.ts";
 
-/** What an exchange decides when it is told of a response. */
+/** What an exchange decides at the events of a response. */
 export interface RelayOwner {
   /** A response with `status` is there: returns false when another server is to be asked for a better one. */
   isWanted(status: number): boolean;

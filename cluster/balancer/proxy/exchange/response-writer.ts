@@ -17,7 +17,7 @@ export class ResponseWriter {
   readonly #downstream: Downstream;
   /** Of the client's version of HTTP. */
   readonly #minor: number;
-  /** The client was told to send its body. */
+  /** The client got a 100 (Continue). */
   #isContinued = false;
   /** The server stopped reading the body before it was whole. */
   #isBodyCut = false;

@@ -103,7 +103,7 @@ export class HandleStream implements ByteStream {
     else this.#failWrite(error as number);
   }
 
-  /** Tells of a failed write when the caller has returned, as it is told of those that fail later. */
+  /** Reports a failed write once the caller has returned, as it does those that fail later. */
   #failWrite(error: number): void {
     if (this.#isWriteFailed) return;
     this.#isWriteFailed = true;

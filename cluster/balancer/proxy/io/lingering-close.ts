@@ -1,7 +1,7 @@
 import { StallWatch } from "./stall-watch.ts";
 import type { ByteStream, StreamHandler } from "./stream.ts";
 
-/** So many bytes are dropped from a client that sends on when it has been told that nobody reads. */
+/** How many bytes of a client that sends on after its response are drained, at most. */
 export const maxDropped = 64 * 1024 * 1024;
 
 interface LingeringCloseOptions {

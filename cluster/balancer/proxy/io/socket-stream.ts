@@ -20,7 +20,7 @@ export class SocketStream implements ByteStream {
     socket.on("data", (bytes) => this.isDestroyed || this.handler.onData(bytes));
     socket.on("end", () => this.isDestroyed || this.handler.onEnd());
     socket.on("finish", () => this.isDestroyed || this.handler.onFinish());
-    // A socket destroys itself when it fails: what the peer had sent before is lost here, unlike with a handle.
+    // A socket destroys itself when it fails: bytes that the peer sent before are lost, unlike with a handle.
     socket.on("error", (error) => {
       if (this.#isFailed) return;
       this.#isFailed = true;

@@ -1,7 +1,7 @@
 /** A byte stream: one TCP connection as the proxy sees it, whatever carries it. */
 import type { Endpoint } from "../../../listen.ts";
 
-/** What the owner of a stream is told. Nothing follows `destroy` or `reset`, which the owner calls itself. */
+/** The events of a stream, for its owner. None follows `destroy` or `reset`, which the owner calls itself. */
 export interface StreamHandler {
   /** Bytes have arrived. Their buffer is read into again when this returns: use them or copy them. */
   onData(bytes: Buffer): void;
@@ -12,7 +12,7 @@ export interface StreamHandler {
   /** `end` is done: the kernel has accepted all bytes and the FIN. */
   onFinish(): void;
   /**
-   * Reading or writing has failed with a system code (`ECONNRESET`, …), told once for each. The stream is not destroyed: after
+   * Reading or writing has failed with a system code (`ECONNRESET`, …), reported once for each. The stream is not destroyed: after
    * a failed write, what the peer had sent can still be read.
    */
   onError(code: string, operation: "read" | "write"): void;

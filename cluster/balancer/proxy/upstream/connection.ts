@@ -11,7 +11,7 @@ import { ResponseDeadline } from "./response-deadline.ts";
 import { type ReceiverOwner, ResponseReceiver } from "./response-receiver.ts";
 import { failAll, SentRequests } from "./sent-requests.ts";
 
-/** How long a server may take to read the rest of a request that it has answered, in milliseconds. */
+/** How long a server may take to read the rest of a request once its response is complete, in milliseconds. */
 const lingerMs = 5_000;
 
 /** What a connection tells its pool. */
@@ -154,7 +154,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler, Receive
     handler.onResponseDropped();
   }
 
-  /** Nothing more is to come for the request that is answered now. */
+  /** Called when the response that was arriving is complete. */
   #completeResponse(moreCame: boolean): void {
     const now = performance.now();
     const firstMs = this.#sent.shift(now);
@@ -199,7 +199,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler, Receive
   // ---- the end
 
   onEnd(): void {
-    // A reset that arrives with the last bytes is told as an end by libuv.
+    // libuv reports a reset that arrives with the last bytes as an end.
     const isReset = this.#stream.isReset();
     const answered = isReset ? undefined : this.#receiver.end();
     if (answered === undefined) this.#onClosed(isReset ? "ECONNRESET" : "EOF");
@@ -282,7 +282,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler, Receive
     this.#bytes.add();
   }
 
-  /** Ends; its requests, if it has any, are told nothing. */
+  /** Closes the connection; the handlers of its requests, if there are any, get no event. */
   destroy(): void {
     if (this.#isGone) return;
     this.#isGone = true;

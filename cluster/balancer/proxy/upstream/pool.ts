@@ -38,7 +38,7 @@ export class Pool implements ConnectionOwner, ConnectOwner {
     else this.#sendNow(handler);
   }
 
-  /** A request that cannot be sent twice waits until the poll phase has told of all connections that ended. */
+  /** A request that cannot be sent twice waits until the poll phase has reported all connections that ended. */
   #waitsForTurn({ request }: ResponseHandler): boolean {
     if (this.#idle.isAnyReady) return !request.isReplayable || this.#pipelining.allows(request);
     return this.#idle.cooling > 0;
@@ -169,7 +169,7 @@ export class Pool implements ConnectionOwner, ConnectOwner {
       fail(handler, "overflow", "FULL");
   }
 
-  /** The server was taken out: what has no byte of a response and can be sent twice is told so, and idle connections end. */
+  /** Called when the server is taken out: requests without a byte of a response that can be sent twice fail, for a retry, and idle connections end. */
   hostDown(): void {
     this.#destroyIdle();
     const waiting = [...this.#connecting.giveUp(), ...this.#pending.take()];

@@ -8,7 +8,7 @@ import type { ResponseDeadline } from "./response-deadline.ts";
 import { ResponseEvent, ResponseReader } from "./response-reader.ts";
 import type { SentRequests } from "./sent-requests.ts";
 
-/** What a connection is told of the responses that arrive on it. */
+/** Gets the responses that arrive on a connection, event by event. */
 export interface ReceiverOwner {
   /** The head of an informational response has come. */
   responseAnnounced(): void;

@@ -1,14 +1,14 @@
 import { performance } from "node:perf_hooks";
 import type { FailureReason, ResponseHandler } from "../contract.ts";
 
-/** The requests that were sent on a connection and are not answered, in the order of their responses. */
+/** The requests on a connection whose responses are not complete, in the order in which they were sent. */
 export class SentRequests {
   #handlers: ResponseHandler[] = [];
-  /** When pipelined requests were sent, and when the first of them was answered; NaN where nothing is pipelined. */
+  /** When pipelined requests were sent, and when the first response of them was complete; NaN where nothing is pipelined. */
   #sentAt = Number.NaN;
   #firstAt = Number.NaN;
 
-  /** The one that is answered now. */
+  /** The request whose response is arriving, or is the next to arrive. */
   get first(): ResponseHandler | undefined {
     return this.#handlers[0];
   }
@@ -40,7 +40,7 @@ export class SentRequests {
   }
 
   /**
-   * The first was answered at `now`, and the next is first. Returns how long it took where that says how long a server takes, or
+   * The response to the first request was complete at `now`, and the next is first. Returns how long it took where that says how long a server takes, or
    * null: the responses behind the first of a batch come with it.
    */
   shift(now: number): number | null {
