@@ -2,12 +2,12 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 const bin = new URL("../bin/bench.js", import.meta.url).pathname;
 const bench = (...args: string[]) => execa(process.execPath, [bin, ...args], { reject: false });
 
-it("has figures of a simulation for a script", async () => {
+test("has figures of a simulation for a script", async () => {
   const { stdout, exitCode } = await bench("simulation", "--quick", "--json");
   const { machine, simulation } = JSON.parse(stdout);
   expect([machine.node, exitCode]).toEqual([process.version, 0]);
@@ -18,7 +18,7 @@ it("has figures of a simulation for a script", async () => {
   }
 });
 
-it("says which parts there are", async () => {
+test("says which parts there are", async () => {
   const { stderr, exitCode } = await bench("speed");
   expect([stderr, exitCode]).toEqual(['There is no part "speed": choose from placement, simulation, balancer.', 2]);
 });
@@ -26,7 +26,7 @@ it("says which parts there are", async () => {
 const patience = { timeout: 30_000 };
 
 describe.skipIf(process.platform !== "linux")("of the balancer, on Linux, which tells what processes use", () => {
-  it("has memory figures for a script", async () => {
+  test("has memory figures for a script", async () => {
     const { stdout, exitCode } = await bench("balancer/memory", "--quick", "--json");
     const { "balancer/memory": memory, quick } = JSON.parse(stdout);
     expect([quick, exitCode]).toEqual([true, 0]);
@@ -36,7 +36,7 @@ describe.skipIf(process.platform !== "linux")("of the balancer, on Linux, which 
     for (const { bytes } of memory.requests) expect(bytes).toBeGreaterThan(2 ** 20);
   });
 
-  it("leaves nothing behind on Ctrl-C", async () => {
+  test("leaves nothing behind on Ctrl-C", async () => {
     const folder = await mkdtemp(join(tmpdir(), "lbctl-test-"));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const running = execa(process.execPath, [bin, "balancer/cost"], { reject: false, env: { TMPDIR: folder } });

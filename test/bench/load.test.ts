@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { startHttp } from "../cluster/harness.ts";
 
 const generator = fileURLToPath(new URL("../../bin/bench/balancer/load.js", import.meta.url));
@@ -13,7 +13,7 @@ async function generated(load: object) {
   return result;
 }
 
-it("sends at its rate while no answers come, and waits for all of them", async () => {
+test("sends at its rate while no answers come, and waits for all of them", async () => {
   const held: (() => void)[] = [];
   const port = await startHttp((_, response) => {
     held.push(() => response.end());
@@ -25,7 +25,7 @@ it("sends at its rate while no answers come, and waits for all of them", async (
   expect([requests, failed]).toEqual([96, 0]);
 });
 
-it("sends a number of requests, each on a connection of its own", async () => {
+test("sends a number of requests, each on a connection of its own", async () => {
   const sockets = new Set<Socket>();
   const port = await startHttp(({ socket }, response) => {
     sockets.add(socket);
@@ -35,7 +35,7 @@ it("sends a number of requests, each on a connection of its own", async () => {
   expect([requests, failed, sockets.size]).toEqual([40, 0, 40]);
 });
 
-it("counts answers that are not 200, and connections that break", async () => {
+test("counts answers that are not 200, and connections that break", async () => {
   const refusing = await startHttp((_, response) => response.writeHead(503).end("no"));
   const breaking = await startHttp(({ socket }) => socket.destroy());
   for (const port of [refusing, breaking])

@@ -87,7 +87,7 @@ describe("pipelined requests", () => {
 });
 
 test("half a head is waited for only so long, on either port", async () => {
-  const balancer = await startFor([], { headTimeoutMs: 20 });
+  const balancer = await startFor([], { headTimeoutMs: 500 });
   const texts = [balancer.port, balancer.controlPort].map((port) => exchange(port, "GET / HT"));
   for (const text of await Promise.all(texts)) expect(text).toMatch(/^HTTP\/1.1 408 /);
 }, 10_000);
@@ -103,7 +103,7 @@ describe("an answer that stands still", () => {
       };
       fill();
     });
-    const balancer = await startFor([member("endless", port)], { stallTimeoutMs: 300 });
+    const balancer = await startFor([member("endless", port)], { stallTimeoutMs: 1000 });
     const socket = open(balancer.port, get("/a"));
     socket.pause();
     await left.promise;
@@ -130,7 +130,7 @@ describe("an answer that stands still", () => {
     const balancer = await startFor([member("slow", port)], { stallTimeoutMs: 20, idleTimeoutMs: 20 });
     const late = ask(balancer.port);
     await arrived.promise;
-    // An idle connection of the same age is closed for hostState still.
+    // An idle connection of the same age is closed meanwhile.
     await closeOf(open(balancer.port, "").resume());
     release.resolve();
     expect((await late).body.toString()).toBe("late");

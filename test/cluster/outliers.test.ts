@@ -156,7 +156,7 @@ describe("32: a server that fails five requests in a row", () => {
     const mute = await startRaw(() => {});
     const steady = await startOne("steady");
     const members = [member("mute", mute), member("steady", steady.port)];
-    const balancer = await startFor(members, { ...byHeader, responseTimeoutMs: 250 });
+    const balancer = await startFor(members, { ...byHeader, responseTimeoutMs: 1000 });
     // All at once: each of them counts, unlike connections that break together.
     await Promise.all(Array.from({ length: 5 }, () => post(balancer, "mute", 1)));
     const headers = { "x-key": "any" };

@@ -61,7 +61,7 @@ describe("35: a client that trickles", () => {
 
   test("its body is cut, and its server let go", async () => {
     const port = await startHttp((request) => void request.resume());
-    const balancer = await startFor([member("a", port)], { stallTimeoutMs: 200 });
+    const balancer = await startFor([member("a", port)], { stallTimeoutMs: 1000 });
     const body = open(balancer.port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n");
     body.once("end", () => body.end());
     expect(await trickle(body, "y", 50)).toMatch(/^HTTP\/1.1 408 /);
@@ -72,7 +72,7 @@ describe("35: a client that trickles", () => {
     "its body (%j) costs no server its good name, however soon that has to answer",
     async (expect100) => {
       const port = await startRaw((socket) => void socket.resume());
-      const balancer = await startFor([member("a", port)], { responseTimeoutMs: 50, stallTimeoutMs: 400 });
+      const balancer = await startFor([member("a", port)], { responseTimeoutMs: 50, stallTimeoutMs: 1000 });
       const post = `POST / HTTP/1.1\r\nHost: x\r\n${expect100}Content-Length: 9999\r\n\r\n`;
       const bodies = Array.from({ length: 5 }, () => text(open(balancer.port, post)));
       for (const answer of await Promise.all(bodies)) expect(answer).toMatch(/^HTTP\/1.1 408 /);
@@ -269,7 +269,7 @@ describe("a client that sends no more, and reads on,", () => {
         if (asked === 1) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
       }),
     );
-    const { port: front } = await startFor([member("a", port)], { responseTimeoutMs: 200 });
+    const { port: front } = await startFor([member("a", port)], { responseTimeoutMs: 1000 });
     const sockets = [`${get}${get}`, `${get}GET / HT`].map((bytes) => open(front, bytes));
     for (const socket of sockets) socket.end();
     const answers = await Promise.all(sockets.map((socket) => text(socket)));
@@ -354,14 +354,15 @@ describe("39: nothing is left behind", () => {
       const connections = async () => json(await control(balancer, "GET", "/v1/servers")).connections.client;
       await expect.poll(connections, patience).toBe(0);
       await expect.poll(async () => (await shown(balancer)).inFlight, patience).toBe(0);
-      expect((await ask(balancer.port, { path: "/health" })).status).toBe(200);
+      // A busy machine may not read even this head in time.
+      await expect.poll(async () => (await ask(balancer.port, { path: "/health" })).status, patience).toBe(200);
     }
     await expect.poll(() => held("Timeout"), patience).toBeLessThanOrEqual(timers + balancers.length);
   });
 
   test("not even a reader that stops in the middle of an answer for ever", async () => {
     const port = await startHttp((_request, response) => void response.end(Buffer.alloc(50_000_000)));
-    const balancer = await startFor([member("a", port)], { stallTimeoutMs: 500 });
+    const balancer = await startFor([member("a", port)], { stallTimeoutMs: 2000 });
     const socket = open(balancer.port, get);
     await once(socket, "readable");
     const connections = async () => json(await control(balancer, "GET", "/v1/servers")).connections.client;

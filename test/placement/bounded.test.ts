@@ -1,10 +1,10 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { boundedAccept, loadCap } from "../../src/placement/index.ts";
 import { placed, servers, someKeys } from "./servers.ts";
 
 describe("the cap", () => {
-  it.each([
+  test.each([
     [125, 100, 10, 13],
     [110, 100, 10, 11], // not 12, for all that 1.1 · 10 is over 11 in floating point
     [200, 1, 1000, 1],
@@ -16,7 +16,7 @@ describe("the cap", () => {
 describe("boundedAccept", () => {
   const up = (states: readonly boolean[]) => (member: number) => states[member] === true;
 
-  it("keeps every server at or below the cap of those that are up, weights included, and never leaves a key out", () => {
+  test("keeps every server at or below the cap of those that are up, weights included, and never leaves a key out", () => {
     const weights = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 });
     const states = fc.array(fc.boolean(), { minLength: 8, maxLength: 8 });
     fc.assert(
@@ -37,13 +37,13 @@ describe("boundedAccept", () => {
     );
   });
 
-  it("counts the request to be placed, so that idle servers take one each", () => {
+  test("counts the request to be placed, so that idle servers take one each", () => {
     const below = boundedAccept(servers(4), 125)(() => 0);
     expect([0, 1, 2, 3].map(below)).toEqual([true, true, true, true]);
   });
 });
 
-it("passes over a server at its cap to the next candidate, and is the plain ring without a load", () => {
+test("passes over a server at its cap to the next candidate, and is the plain ring without a load", () => {
   const [bounded, plain] = [placed("ring:bounded=125", servers(5)), placed("ring", servers(5))];
   const [first, second] = plain.candidates("k");
   expect(bounded.candidates("k")).toEqual(plain.candidates("k"));

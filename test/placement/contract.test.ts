@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Member, type Policy, type PolicyName, policies } from "../../src/placement/index.ts";
 import { hashText } from "../../src/placement/key.ts";
 import { countKeys, ownerOf, placed, servers, someKeys } from "./servers.ts";
@@ -103,7 +103,7 @@ const text = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 40 }).ma
 describe.each(Object.entries(traits))("%s", (name, trait) => {
   const policy: Policy = policies[name as PolicyName];
 
-  it("places every key on the same server every time it is built, in whatever order the members come", () => {
+  test("places every key on the same server every time it is built, in whatever order the members come", () => {
     const shuffled = fc.shuffledSubarray(servers(12), { minLength: 12 });
     fc.assert(
       fc.property(shuffled, fc.array(text, { maxLength: 20 }), (members, keys) => {
@@ -115,7 +115,7 @@ describe.each(Object.entries(traits))("%s", (name, trait) => {
     );
   });
 
-  it("gives every member once as a candidate, the selected one first", () => {
+  test("gives every member once as a candidate, the selected one first", () => {
     const placement = placed(name, servers(9));
     fc.assert(
       fc.property(text, (key) => {
@@ -126,7 +126,7 @@ describe.each(Object.entries(traits))("%s", (name, trait) => {
     );
   });
 
-  it("selects the first candidate that is acceptable, or −1; any acceptable one where it is made anew", () => {
+  test("selects the first candidate that is acceptable, or −1; any acceptable one where it is made anew", () => {
     const placement = placed(name, servers(7));
     const someDown = fc.array(fc.boolean(), { minLength: 7, maxLength: 7 });
     fc.assert(
@@ -139,7 +139,7 @@ describe.each(Object.entries(traits))("%s", (name, trait) => {
     );
   });
 
-  it("selects by the hash alone what it selects by the key, where it can", () => {
+  test("selects by the hash alone what it selects by the key, where it can", () => {
     const weighted = fc.array(fc.integer({ min: 1, max: policy.weighted ? 9 : 1 }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(weighted, fc.array(text, { minLength: 1, maxLength: 20 }), (weights, keys) => {
@@ -155,14 +155,14 @@ describe.each(Object.entries(traits))("%s", (name, trait) => {
     );
   });
 
-  it("has no server for a key when there are no members, and one when there is one", () => {
+  test("has no server for a key when there are no members, and one when there is one", () => {
     const [empty, single] = [placed(name, []), placed(name, servers(1))];
     expect([empty.select("k"), empty.candidates("k"), empty.members]).toEqual([-1, [], []]);
     expect([single.select("k"), single.candidates("k")]).toEqual([0, [0]]);
     expect(single.select("k", () => false)).toBe(-1);
   });
 
-  it("gives each server its weight's share of the keys, or pays weights no attention at all", () => {
+  test("gives each server its weight's share of the keys, or pays weights no attention at all", () => {
     const weights = [1, 2, 4];
     const weighted = servers(3).map((member, i): Member => ({ ...member, weight: weights[i] ?? 1 }));
     const counts = countKeys(placed(name, weighted), KEYS);
@@ -175,7 +175,7 @@ describe.each(Object.entries(traits))("%s", (name, trait) => {
     expect(Math.max(...error)).toBeLessThan(trait.weightError);
   });
 
-  it("keeps each key's server through a sixth server as well as it traits", () => {
+  test("keeps each key's server through a sixth server as well as it traits", () => {
     const [before, after] = [placed(name, servers(5)), placed(name, servers(6))];
     const pairs = KEYS.map((key) => [ownerOf(before, key), ownerOf(after, key)] as const);
     const moved = pairs.filter(([was, is]) => was !== is);
@@ -185,7 +185,7 @@ describe.each(Object.entries(traits))("%s", (name, trait) => {
     expect(stray.length / KEYS.length).toBeLessThanOrEqual(trait.stray);
   });
 
-  it("places keys on 10,000 servers and skips those that are down", () => {
+  test("places keys on 10,000 servers and skips those that are down", () => {
     const count = 10_000;
     const placement = placed(trait.large, servers(count));
     const order = placement.candidates("k");
@@ -198,6 +198,6 @@ describe.each(Object.entries(traits))("%s", (name, trait) => {
   });
 });
 
-it("covers every policy of the table", () => {
+test("covers every policy of the table", () => {
   expect(Object.keys(traits).toSorted()).toEqual(Object.keys(policies).toSorted());
 });

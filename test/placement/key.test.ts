@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import type { Hash } from "../../src/placement/index.ts";
 import { hashText } from "../../src/placement/key.ts";
 
@@ -18,7 +18,7 @@ function bytesGiven(text: string): number[] {
   return given;
 }
 
-it("hashes a text's UTF-8 bytes, lone surrogates replaced, whatever was hashed before", () => {
+test("hashes a text's UTF-8 bytes, lone surrogates replaced, whatever was hashed before", () => {
   const units = fc.oneof(fc.integer({ min: 0, max: 0x7f }), fc.integer({ min: 0, max: 0xffff }));
   const texts = fc.array(units, { maxLength: 60 }).map((u) => String.fromCharCode(...u));
   fc.assert(
@@ -29,7 +29,7 @@ it("hashes a text's UTF-8 bytes, lone surrogates replaced, whatever was hashed b
   );
 });
 
-it.each(["x".repeat(10_000), "é".repeat(10_000), `${"a".repeat(5000)}€`, "\ud83d\ude00".repeat(3000), "\ud83d"])(
+test.each(["x".repeat(10_000), "é".repeat(10_000), `${"a".repeat(5000)}€`, "\ud83d\ude00".repeat(3000), "\ud83d"])(
   "hashes all of a long or odd text (%#)",
   (text) => {
     expect(bytesGiven(text)).toEqual([...new TextEncoder().encode(text)]);

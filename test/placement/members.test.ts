@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { formatMember, type Member, PlacementError, parseMembers } from "../../src/placement/index.ts";
 
 const port = fc.integer({ min: 1, max: 65_535 });
@@ -16,7 +16,7 @@ const member: fc.Arbitrary<Member> = fc
   .map(([n, w, a]) => ({ name: n ?? a, weight: w, address: a }));
 
 describe("servers' text", () => {
-  it("comes back the same through formatMember and parseMembers", () => {
+  test("comes back the same through formatMember and parseMembers", () => {
     const members = fc.uniqueArray(member, { minLength: 1, maxLength: 6, selector: (m) => m.name });
     fc.assert(
       fc.property(members, (list) => {
@@ -25,7 +25,7 @@ describe("servers' text", () => {
     );
   });
 
-  it("is names, addresses and weights, the first and the last optional", () => {
+  test("is names, addresses and weights, the first and the last optional", () => {
     expect(parseMembers("a=10.0.0.1:80*2, 10.0.0.2:80 ,v6=[::1]:8080*.5,localhost:1")).toEqual([
       { name: "a", weight: 2, address: "10.0.0.1:80" },
       { name: "10.0.0.2:80", weight: 1, address: "10.0.0.2:80" },
@@ -34,19 +34,19 @@ describe("servers' text", () => {
     ]);
   });
 
-  it("may be names alone, for placement that needs no address", () => {
+  test("may be names alone, for placement that needs no address", () => {
     expect(parseMembers("a,b*2")).toEqual([
       { name: "a", weight: 1 },
       { name: "b", weight: 2 },
     ]);
   });
 
-  it("is as short as can be", () => {
+  test("is as short as can be", () => {
     expect(parseMembers("10.0.0.1:80=10.0.0.1:80*1.0").map(formatMember)).toEqual(["10.0.0.1:80"]);
     expect(formatMember({ name: "server-1", weight: 3 })).toBe("server-1*3");
   });
 
-  it.each([
+  test.each([
     ["", /server name "" can't be used/],
     ["a=", /address "" can't be used: write HOST:PORT/],
     ["a=10.0.0.1", /write HOST:PORT/],

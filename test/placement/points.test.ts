@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { sortPoints } from "../../src/placement/points.ts";
 
 const anywhere = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -9,7 +9,7 @@ const cluster = fc
   .map(([from, offsets]) => offsets.map((offset) => Math.min(from + offset, 2 ** 32 - 1)));
 const positions = fc.oneof(fc.array(anywhere, { minLength: 1, maxLength: 40 }), cluster);
 
-it("finds the first point at or clockwise of a position, and its owner: the first member of those that tie", () => {
+test("finds the first point at or clockwise of a position, and its owner: the first member of those that tie", () => {
   fc.assert(
     fc.property(fc.array(positions, { minLength: 1, maxLength: 4 }), fc.array(anywhere), (perMember, others) => {
       const given = perMember.flatMap((points, member) => points.map((point) => ({ point, member })));

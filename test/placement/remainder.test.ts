@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { remainder } from "../../src/placement/remainder.ts";
 
-it("is the exact remainder for every safe integer and 31-bit divisor, multiples and their neighbours included", () => {
+test("is the exact remainder for every safe integer and 31-bit divisor, multiples and their neighbours included", () => {
   const divisors = fc.integer({ min: 1, max: 2 ** 31 - 1 });
   const values = fc.maxSafeNat();
   const check = (value: number, divisor: number): void =>

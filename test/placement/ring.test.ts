@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   arcShares,
   createPlacement,
@@ -26,13 +26,13 @@ const toy = (points: number[], more: Partial<Ring> = {}): Ring => ({
 });
 
 describe("the ring of a policy", () => {
-  it("is there for each that has arcs, and for no other", () => {
+  test("is there for each that has arcs, and for no other", () => {
     expect(withCircle).toEqual(["ring", "ketama", "classroom", "nginx", "haproxy", "envoy-ring"]);
     expect(circleOf("maglev", servers(3))).toBe(null);
   });
 
   const weighted = [1, 2, 4].map((weight, i): Member => ({ name: `10.0.0.${i}:80`, weight }));
-  it.each(withCircle.flatMap((name) => [servers(7), weighted].map((members) => [name, members] as const)))(
+  test.each(withCircle.flatMap((name) => [servers(7), weighted].map((members) => [name, members] as const)))(
     "%s: its shares are those of the keys",
     (name, given) => {
       const { members, ring } = circleOf(name, given) ?? {};
@@ -48,7 +48,7 @@ describe("the ring of a policy", () => {
     },
   );
 
-  it("has keys on the few values of a hash that has but few", () => {
+  test("has keys on the few values of a hash that has but few", () => {
     const spec = parsePolicy("ring:vnodes=9");
     const { ring } = createRing(spec, hashes.quadratic, servers(3)) ?? {};
     const shares = keyShares(ring ?? toy([]), 3);
@@ -59,7 +59,7 @@ describe("the ring of a policy", () => {
     });
   });
 
-  it.each(withCircle)("%s: it goes round once", (name) => {
+  test.each(withCircle)("%s: it goes round once", (name) => {
     const ring = circleOf(name, servers(20))?.ring ?? toy([]);
     expect(ring.ends.length).toBe(ring.points.length);
     expect(ring.ends.toSorted()).toEqual(ring.ends);
@@ -67,7 +67,7 @@ describe("the ring of a policy", () => {
     expect(arcShares(ring, 20).reduce((sum, share) => sum + share)).toBeCloseTo(1, 12);
   });
 
-  it("is refused as the placement is", () => {
+  test("is refused as the placement is", () => {
     expect(() => circleOf("classroom", servers(57))).toThrow(PlacementError);
     expect(() => circleOf("envoy-ring:min=9,max=8", servers(2))).toThrow(PlacementError);
     expect(() => circleOf("ring", [...servers(1), ...servers(1)])).toThrow(PlacementError);
@@ -75,18 +75,18 @@ describe("the ring of a policy", () => {
 });
 
 describe("shares", () => {
-  it("of the ring are the arcs from point to point, round past the last", () => {
+  test("of the ring are the arcs from point to point, round past the last", () => {
     expect([...arcShares(toy([0.25, 0.5, 0.75]), 2)]).toEqual([0.75, 0.25]);
   });
 
-  it("of the keys count the places where they land, those past the last point with the first", () => {
+  test("of the keys count the places where they land, those past the last point with the first", () => {
     const landings = Float64Array.from([0.95, 0.1, 0.3, 0.3]);
     expect([...keyShares(toy([0.25, 0.5], { landings }), 2)]).toEqual([0.5, 0.5]);
     expect([...keyShares(toy([0.25, 0.5]), 2)]).toEqual([0.75, 0.25]);
   });
 });
 
-it("the classroom's ring has the vnodes of the ids 1 to 3 in slots 29 to 133, and keys in 87 slots of 512", () => {
+test("the classroom's ring has the vnodes of the ids 1 to 3 in slots 29 to 133, and keys in 87 slots of 512", () => {
   const { points, landings } = circleOf("classroom", servers(3))?.ring ?? toy([]);
   const slots = [...new Set(landings)].length;
   expect([points.length, points[0], points.at(-1), slots]).toEqual([27, 29.5 / 512, 133.5 / 512, 87]);

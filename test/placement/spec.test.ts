@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   createPlacement,
   defaultPolicy,
@@ -31,7 +31,7 @@ const anySpec: fc.Arbitrary<PolicySpec> = fc.constantFrom(...(Object.keys(polici
 });
 
 describe("a policy's text", () => {
-  it("comes back the same through formatPolicy and parsePolicy", () => {
+  test("comes back the same through formatPolicy and parsePolicy", () => {
     fc.assert(
       fc.property(anySpec, (spec) => {
         expect(parsePolicy(formatPolicy(spec))).toEqual(spec);
@@ -39,7 +39,7 @@ describe("a policy's text", () => {
     );
   });
 
-  it("comes back the same in a list", () => {
+  test("comes back the same in a list", () => {
     fc.assert(
       fc.property(fc.array(anySpec, { minLength: 1, maxLength: 5 }), (specs) => {
         expect(parsePolicies(specs.map(formatPolicy).join(","))).toEqual(specs);
@@ -47,19 +47,19 @@ describe("a policy's text", () => {
     );
   });
 
-  it("says only what differs from the defaults", () => {
+  test("says only what differs from the defaults", () => {
     expect(formatPolicy(parsePolicy("ring:vnodes=160"))).toBe("ring");
     expect(formatPolicy(parsePolicy("classroom:vnodes=4,slots=512"))).toBe("classroom:vnodes=4");
     expect(formatPolicy({ name: "ring", policy: policies.ring, options: {} })).toBe("ring");
     expect(formatPolicy(parsePolicy("haproxy:key=addr-port,avalanche=yes"))).toBe("haproxy:key=addr-port");
   });
 
-  it("has every option, the defaults filled in", () => {
+  test("has every option, the defaults filled in", () => {
     expect(parsePolicy("classroom:vnodes=4")).toMatchObject({ name: "classroom", options: { slots: 512, vnodes: 4 } });
     expect(parsePolicy(defaultPolicy)).toMatchObject({ name: "ring", options: { vnodes: 160, bounded: 0 } });
   });
 
-  it.each([
+  test.each([
     ["rng", /no policy "rng": did you mean ring\? choose from ring, /],
     ["Ring", /did you mean ring\?/],
     ["", /no policy ""/],
@@ -87,18 +87,18 @@ describe("a policy's text", () => {
 });
 
 describe("a hash's name", () => {
-  it("is one of the table", () => {
+  test("is one of the table", () => {
     for (const name of Object.keys(hashes)) expect(parseHash(name).name).toBe(name);
   });
 
-  it("is explained when it is not", () => {
+  test("is explained when it is not", () => {
     expect(() => parseHash("murmur")).toThrow(/no hash "murmur": did you mean murmur3\? choose from xxh64, /);
     expect(() => parseHash("toString")).toThrow(PlacementError);
   });
 });
 
 describe("createPlacement", () => {
-  it("fills in options and refuses bad ones", () => {
+  test("fills in options and refuses bad ones", () => {
     const members = servers(4);
     const { ring } = policies;
     const short = createPlacement({ name: "ring", policy: ring, options: {} }, hashes.md5, members);
@@ -107,7 +107,7 @@ describe("createPlacement", () => {
     expect(() => createPlacement(odd, hashes.md5, members)).toThrow(PlacementError);
   });
 
-  it("sorts members by name, with digits as numbers, in code-unit order otherwise", () => {
+  test("sorts members by name, with digits as numbers, in code-unit order otherwise", () => {
     const names = [
       "b",
       "server-10",
@@ -141,7 +141,7 @@ describe("createPlacement", () => {
     ]);
   });
 
-  it("sorts to the same order whatever the order given, for any names", () => {
+  test("sorts to the same order whatever the order given, for any names", () => {
     const name = fc.stringMatching(/^[a-b0-2.-]{1,6}$/);
     fc.assert(
       fc.property(fc.uniqueArray(name, { minLength: 1, maxLength: 12 }), fc.infiniteStream(fc.nat()), (names, dice) => {
@@ -156,19 +156,19 @@ describe("createPlacement", () => {
     );
   });
 
-  it("keeps members as they are given where the policy numbers them", () => {
+  test("keeps members as they are given where the policy numbers them", () => {
     const members = ["b", "a"].map((name) => ({ name, weight: 1 }));
     expect(placed("haproxy", members).members.map(({ name }) => name)).toEqual(["b", "a"]);
   });
 
-  it("refuses a name that is given twice, and weights that make no sense", () => {
+  test("refuses a name that is given twice, and weights that make no sense", () => {
     expect(() => placed("ring", [...servers(2), ...servers(1)])).toThrow(/"server-1" is given twice/);
     for (const weight of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e7]) {
       expect(() => placed("ring", [{ name: "a", weight }])).toThrow(/The weight of a is /);
     }
   });
 
-  it("places by another hash otherwise", () => {
+  test("places by another hash otherwise", () => {
     const orders = Object.keys(hashes).map((hash) =>
       createPlacement(parsePolicy("ring"), parseHash(hash), servers(20)).candidates("k").join(),
     );

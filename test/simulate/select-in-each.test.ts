@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { createPlacement, type Placement, parseHash, parsePolicy, policies } from "../../src/placement/index.ts";
 import { selectInEach } from "../../src/simulate/select-in-each.ts";
 import { servers } from "../placement/servers.ts";
@@ -17,7 +17,7 @@ function loadsOf(placements: readonly Placement[]) {
   return { counts, loads: counts.map((count) => (member: number) => count[member] ?? 0) };
 }
 
-it("gives what select() gives in each, whatever stands beside it", () => {
+test("gives what select() gives in each, whatever stands beside it", () => {
   const keys = fc.array(fc.oneof(fc.ipV4(), fc.string({ unit: "binary" })), { maxLength: 60 });
   fc.assert(
     fc.property(fc.array(scenario, { maxLength: 6 }), keys, (scenarios, keys) => {

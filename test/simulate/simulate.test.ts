@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createPlacement, hashes, parsePolicy } from "../../src/placement/index.ts";
 import { oneByOne } from "../../src/simulate/one-by-one.ts";
 import { movedBetween, simulate } from "../../src/simulate/simulate.ts";
@@ -26,7 +26,7 @@ function hostNumber(address: string): number {
 }
 
 describe("client addresses", () => {
-  it("are in 10.0.0.0/8 and the same for the same seed", () => {
+  test("are in 10.0.0.0/8 and the same for the same seed", () => {
     const clients = fc.tuple(fc.nat({ max: MAX_CLIENTS - 1 }), fc.integer());
     fc.assert(
       fc.property(clients, ([index, seed]) => {
@@ -39,7 +39,7 @@ describe("client addresses", () => {
     );
   });
 
-  it("differ for different clients of one seed: one in 16 of them all, every one in `npm run fuzz`", () => {
+  test("differ for different clients of one seed: one in 16 of them all, every one in `npm run fuzz`", () => {
     const step = process.env.LBCTL_FUZZ === undefined ? 16 : 1;
     const seen = new Uint8Array(MAX_CLIENTS);
     let distinct = 0;
@@ -51,7 +51,7 @@ describe("client addresses", () => {
     expect(distinct).toBe(MAX_CLIENTS / step);
   });
 
-  it("differ for any seed", () => {
+  test("differ for any seed", () => {
     fc.assert(
       fc.property(fc.integer(), fc.nat(), (seed, from) => {
         const { key } = clientKeys(1000, seed);
@@ -60,7 +60,7 @@ describe("client addresses", () => {
     );
   });
 
-  it("come again after the last, and differ from seed to seed", () => {
+  test("come again after the last, and differ from seed to seed", () => {
     expect(clientAddress(MAX_CLIENTS + 3, 9)).toBe(clientAddress(3, 9));
     const firsts = Array.from({ length: 100 }, (_, seed) => clientAddress(0, seed));
     expect(new Set(firsts).size).toBe(100);
@@ -71,14 +71,14 @@ describe("simulate", () => {
   const keys = clientKeys(70_000, 1);
   const ring = placed("ring", "a", "b", "c");
 
-  it("sends each key where the placement does, and counts", () => {
+  test("sends each key where the placement does, and counts", () => {
     const { members, owners, counts } = simulate(ring, keys);
     expect(members).toBe(ring.members);
     for (let i = 0; i < keys.count; i += 997) expect(owners[i]).toBe(ring.select(keys.key(i)));
     expect([...counts]).toEqual([0, 1, 2].map((m) => owners.filter((owner) => owner === m).length));
   });
 
-  it("tells the policies that ask what each server has so far", async () => {
+  test("tells the policies that ask what each server has so far", async () => {
     for (const policy of ["least-connections", "ring:bounded=101"]) {
       const placement = createPlacement(parsePolicy(policy), hashes.xxh64, ring.members);
       const even = [...simulate(placement, clientKeys(30_000, 1)).counts];
@@ -88,7 +88,7 @@ describe("simulate", () => {
     }
   });
 
-  it("has nothing to say of no keys", () => {
+  test("has nothing to say of no keys", () => {
     const none = simulate(ring, clientKeys(0, 1));
     expect([...none.counts]).toEqual([0, 0, 0]);
     expect(movedBetween(none, none)).toBe(0);
@@ -98,20 +98,20 @@ describe("simulate", () => {
 describe("moves", () => {
   const keys = clientKeys(20_000, 2);
 
-  it("are compared by name, so a server that shifts places in the list moves no key", () => {
+  test("are compared by name, so a server that shifts places in the list moves no key", () => {
     const [before, after] = [simulate(placed("ring", "m", "z"), keys), simulate(placed("ring", "a", "m", "z"), keys)];
     expect(movedBetween(before, before)).toBe(0);
     // Only what the new server took has moved.
     expect(movedBetween(before, after)).toBe((after.counts[0] ?? 0) / keys.count);
   });
 
-  it("count all of a server that has left, and everything where no name is left", () => {
+  test("count all of a server that has left, and everything where no name is left", () => {
     const [before, after] = [simulate(placed("ring", "a", "m", "z"), keys), simulate(placed("ring", "m", "z"), keys)];
     expect(movedBetween(before, after)).toBe((before.counts[0] ?? 0) / keys.count);
     expect(movedBetween(before, simulate(placed("ring", "x"), keys))).toBe(1);
   });
 
-  it("are the same step by step in a sweep", async () => {
+  test("are the same step by step in a sweep", async () => {
     const placements = [
       placed("ring", "b", "c"),
       placed("ring", "a", "b", "c"),
@@ -134,7 +134,7 @@ describe("moves", () => {
 describe("a sweep", () => {
   const placements = [placed("ring", "a", "b"), placed("ring", "a", "b", "c")];
 
-  it("tells how far it is, up to the end", async () => {
+  test("tells how far it is, up to the end", async () => {
     const told: (readonly [number, number])[] = [];
     await sweep(placements, uniformKeys(40_000, 1), { onProgress: (done, count) => told.push([done, count]) });
     expect(told).toEqual([
@@ -144,14 +144,14 @@ describe("a sweep", () => {
     ]);
   });
 
-  it("ends when it is aborted", async () => {
+  test("ends when it is aborted", async () => {
     const controller = new AbortController();
     const onProgress = () => controller.abort(new Error("enough"));
     const ended = sweep(placements, uniformKeys(10_000_000, 1), { onProgress, signal: controller.signal });
     await expect(ended).rejects.toThrow("enough");
   });
 
-  it("tells requests from keys", async () => {
+  test("tells requests from keys", async () => {
     const keys = countedKeys(
       new Map([
         ["hot", 90],
@@ -179,7 +179,7 @@ describe("requests one by one", () => {
     return seen;
   };
 
-  it("come as often as their keys say, from the beginning on", () => {
+  test("come as often as their keys say, from the beginning on", () => {
     const weights = fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 1, maxLength: 200 });
     fc.assert(
       fc.property(weights, (requests) => {
@@ -195,13 +195,13 @@ describe("requests one by one", () => {
     );
   });
 
-  it("by Zipf's law give every client about its share", () => {
+  test("by Zipf's law give every client about its share", () => {
     const keys = zipfKeys(1000, 100_000, 1.1, 1);
     const seen = tally(oneByOne(keys));
     for (let i = 0; i < 1000; i++) expect(Math.abs((seen.get(keys.key(i)) ?? 0) - keys.requestsOf(i))).toBeLessThan(4);
   });
 
-  it("of clients with one request each are those clients", () => {
+  test("of clients with one request each are those clients", () => {
     const keys = uniformKeys(100, 1);
     expect(oneByOne(keys)).toBe(keys);
   });

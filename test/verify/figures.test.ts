@@ -1,11 +1,11 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { figures } from "../../src/verify/figures/index.ts";
 
-it.each(figures)("$what: $expected", (figure) => {
+test.each(figures)("$what: $expected", (figure) => {
   const { ours, ok } = figure.run();
   expect(ok, `ours is ${ours}, expected ${figure.expected} (${figure.source})`).toBe(true);
 });
 
-it("has a figure's name once each", () => {
+test("has a figure's name once each", () => {
   expect(new Set(figures.map(({ what }) => what)).size).toBe(figures.length);
 });

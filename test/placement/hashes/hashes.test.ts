@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { crc32 as zlibCrc32 } from "node:zlib";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createPlacement, type Hash, hashes, parseHash, parsePolicy } from "../../../src/placement/index.ts";
 import { servers } from "../servers.ts";
 
@@ -20,7 +20,7 @@ for (let i = 0; i < sanityBuffer.length; i++) {
 }
 
 describe("xxh64", () => {
-  it.each([
+  test.each([
     [0, 0xef46db3751d8e999n],
     [1, 0xe934a84adb052768n],
     [4, 0x9136a0dca57457een],
@@ -47,7 +47,7 @@ describe("xxh64", () => {
     ["94", 15364271037087512980n],
   ] as const;
 
-  it("makes the points of Envoy's ring", () => {
+  test("makes the points of Envoy's ring", () => {
     const points = ["90", "91", "92", "93", "94", "95"].flatMap((host) =>
       [0, 1].map((j) => [host, hashOf(hashes.xxh64, bytesOf(`${host}_${j}`))] as const),
     );
@@ -57,7 +57,7 @@ describe("xxh64", () => {
 
 describe("xxh32", () => {
   // The same self-test's buffer and lengths, seed 0.
-  it.each([
+  test.each([
     [0, 0x02cc5d05],
     [1, 0xcf65b03e],
     [14, 0x1208e7e2],
@@ -69,7 +69,7 @@ describe("xxh32", () => {
 
 describe("murmur3", () => {
   // MurmurHash3_x86_32 with seed 0, as Wikipedia's table of test vectors and the reference code give them.
-  it.each([
+  test.each([
     ["", 0],
     ["test", 0xba6bd213],
     ["Hello, world!", 0xc0363e43],
@@ -81,7 +81,7 @@ describe("murmur3", () => {
 
 describe("fnv1a", () => {
   // RFC 9923, the 64-bit test vectors of FNV-1a.
-  it.each([
+  test.each([
     ["", 0xcbf29ce484222325n],
     ["a", 0xaf63dc4c8601ec8cn],
     ["foobar", 0x85944171f73967e8n],
@@ -91,11 +91,11 @@ describe("fnv1a", () => {
 });
 
 describe("crc32", () => {
-  it("has the check value of the CRC catalogue", () => {
+  test("has the check value of the CRC catalogue", () => {
     expect(hashOf(hashes.crc32, bytesOf("123456789"))).toBe(0xcbf43926);
   });
 
-  it("agrees with zlib on any bytes", () => {
+  test("agrees with zlib on any bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(hashOf(hashes.crc32, bytes)).toBe(zlibCrc32(bytes));
@@ -106,7 +106,7 @@ describe("crc32", () => {
 
 describe("md5", () => {
   // RFC 1321, appendix A.5.
-  it.each([
+  test.each([
     ["", 0xd41d8cd98f00b204n],
     ["abc", 0x900150983cd24fb0n],
     ["message digest", 0xf96b697d7cb7938dn],
@@ -114,7 +114,7 @@ describe("md5", () => {
     expect(hashOf(hashes.md5, bytesOf(text))).toBe(top53(expected));
   });
 
-  it("agrees with node:crypto on any bytes, around the block's edges too", () => {
+  test("agrees with node:crypto on any bytes, around the block's edges too", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const digest = createHash("md5").update(bytes).digest();
@@ -132,11 +132,11 @@ describe.each([
   ["sha256", "abc", 0xba7816bf8f01cfean],
   ["sha256", "", 0xe3b0c44298fc1c14n],
 ] as const)("%s", (name, text, expected) => {
-  it(`hashes ${JSON.stringify(text)} as published`, () => {
+  test(`hashes ${JSON.stringify(text)} as published`, () => {
     expect(hashOf(hashes[name], bytesOf(text))).toBe(top53(expected));
   });
 
-  it("agrees with node:crypto on any bytes, around the block's edges too", () => {
+  test("agrees with node:crypto on any bytes, around the block's edges too", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const digest = createHash(name).update(bytes).digest();
@@ -149,7 +149,7 @@ describe.each([
 
 describe("siphash", () => {
   // The reference's vectors (SipHash's vectors.h, vectors_sip64): key 00…0f, the bytes 00, 01, … of each length.
-  it.each([
+  test.each([
     [0, 0x726fdb47dd0e0e31n],
     [1, 0x74f839c593dc67fdn],
     [7, 0xab0200f58b01d137n],
@@ -162,7 +162,7 @@ describe("siphash", () => {
   });
 
   // printf lbctl | openssl mac -macopt hexkey:$KEY -macopt size:8 SIPHASH, its eight bytes little-endian
-  it.each([
+  test.each([
     ["00000000000000000000000000000000", 0xbdac7efb229b24b6n],
     ["ffeeddccbbaa99887766554433221100", 0x9e09f499b958e39dn],
   ])("takes the key %s", (key, expected) => {
@@ -171,14 +171,14 @@ describe("siphash", () => {
     expect(hashOf(hash, bytesOf("lbctl"))).toBe(top53(expected));
   });
 
-  it("says what a key is, and does not repeat a secret", () => {
+  test("says what a key is, and does not repeat a secret", () => {
     expect(() => parseHash("siphash:5ec7e7")).toThrow(/has 32 hexadecimal digits, and this one has 6 characters/);
     expect(() => parseHash("siphash:5ec7e7")).not.toThrow(/5ec7e7/);
     expect(() => parseHash(`siphash:${"g".repeat(32)}`)).toThrow(/32 hexadecimal digits/);
     expect(() => parseHash("siphash:")).toThrow(/this one has 0 characters/);
   });
 
-  it("places keys elsewhere under another key", () => {
+  test("places keys elsewhere under another key", () => {
     const order = (hash: string) =>
       createPlacement(parsePolicy("ring"), parseHash(hash), servers(20)).candidates("k").join();
     expect(order("siphash:000102030405060708090a0b0c0d0e0f")).toBe(order("siphash"));
@@ -187,11 +187,11 @@ describe("siphash", () => {
 });
 
 describe.each(Object.entries(hashes))("%s", (name, hash: Hash) => {
-  it("is known by its own name", () => {
+  test("is known by its own name", () => {
     expect(hash.name).toBe(name);
   });
 
-  it("gives whole numbers within its bits, from the given length alone, and leaves the bytes as they are", () => {
+  test("gives whole numbers within its bits, from the given length alone, and leaves the bytes as they are", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), fc.uint8Array({ maxLength: 20 }), (bytes, after) => {
         const longer = Uint8Array.of(...bytes, ...after);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createPlacement, hashes, PlacementError, parseHash, parsePolicy } from "../../../src/placement/index.ts";
 import { hashPoint, hashText } from "../../../src/placement/key.ts";
 import { ownerOf, servers, someKeys } from "../servers.ts";
@@ -13,7 +13,7 @@ const hashOf = (exports: Record<string, unknown>) =>
 const sha32 = (bytes: Uint8Array): number => createHash("sha256").update(bytes).digest().readUInt32BE();
 
 describe("a user's hash", () => {
-  it("is given the bytes of the text, and no more", () => {
+  test("is given the bytes of the text, and no more", () => {
     const hash = hashOf({ hash: sha32 });
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {
@@ -22,19 +22,19 @@ describe("a user's hash", () => {
     );
   });
 
-  it("may be exported by default, as a function or as an object", () => {
+  test("may be exported by default, as a function or as an object", () => {
     for (const exports of [{ default: sha32 }, { default: { hash: sha32, bits: 32 } }])
       expect(hashText(hashOf(exports), "k")).toBe(hashText(hashOf({ hash: sha32 }), "k"));
   });
 
-  it("has 32 bits unless it says otherwise", () => {
+  test("has 32 bits unless it says otherwise", () => {
     expect(hashOf({ hash: sha32 }).bits).toBe(32);
     const wide = hashOf({ hash: () => 2 ** 53 - 1, bits: 53 });
     expect([wide.bits, hashText(wide, "k")]).toEqual([53, 2 ** 53 - 1]);
     expect(hashText(hashOf({ hash: () => 1, bits: 1 }), "k")).toBe(1);
   });
 
-  it("places keys as a hash of the table does that has the same values", () => {
+  test("places keys as a hash of the table does that has the same values", () => {
     const top32 = (bytes: Uint8Array): number => Math.floor(hashes.sha256.hash(bytes, bytes.length) / 2 ** 21);
     const [ours, theirs] = [hashOf({ hash: top32 }), hashOf({ hash: sha32 })];
     for (const policy of ["ring", "maglev", "rendezvous", "multi-probe", "jump", "anchor", "modulo"]) {
@@ -50,13 +50,13 @@ describe("a user's two functions", () => {
     hashVnode: (bytes: Uint8Array, server: string, vnode: number) => bytes.length * 1000 + server.length * 10 + vnode,
   });
 
-  it("are for keys, and for the points of servers with name and number", () => {
+  test("are for keys, and for the points of servers with name and number", () => {
     expect(hashText(two, "key")).toBe(3);
     expect(hashPoint(two, "server-3", "#2", 2)).toBe(10_082);
     expect(hashPoint(two, "server-3")).toBe(8_080);
   });
 
-  it("make the points of a ring", () => {
+  test("make the points of a ring", () => {
     const quarters = hashOf({
       hashKey: (bytes: Uint8Array) => Number(new TextDecoder().decode(bytes)),
       hashVnode: (_bytes: Uint8Array, server: string, vnode: number) => (server === "a" ? 100 : 200) + vnode,
@@ -69,7 +69,7 @@ describe("a user's two functions", () => {
 });
 
 describe("what is no hash", () => {
-  it.each([
+  test.each([
     [{}, /my-hash\.js#1 has no hash \(it exports nothing\): export a function hash\(bytes\)/],
     [{ build: (): number => 0, default: (): number => 0 }, null],
     [{ build: (): number => 0 }, /it exports build/],
@@ -83,7 +83,7 @@ describe("what is no hash", () => {
     else expect(() => hashOf(exports)).toThrow(message);
   });
 
-  it.each([
+  test.each([
     [-1, /returned -1 for "alice": a hash is a whole number from 0 to 2\^32 − 1, .*`>>> 0`/],
     [0.5, /returned 0.5 for "alice": a hash is a whole number from 0 to 2\^32 − 1\.$/],
     [Number.NaN, /returned NaN/],
@@ -102,13 +102,13 @@ describe("what is no hash", () => {
     expect(() => hashText(hash, "alice")).toThrow(message);
   });
 
-  it("a promise is explained, and its failure ends no process", async () => {
+  test("a promise is explained, and its failure ends no process", async () => {
     const hash = hashOf({ hash: () => Promise.reject(new Error("late")) });
     expect(() => hashText(hash, "alice")).toThrow(/returned a promise for "alice"/);
     await new Promise(setImmediate);
   });
 
-  it("a function that throws is named with the key and its own words", () => {
+  test("a function that throws is named with the key and its own words", () => {
     const hash = hashOf({
       hash: () => {
         throw new TypeError("no");

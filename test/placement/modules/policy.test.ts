@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   createPlacement,
   formatPolicy,
@@ -42,7 +42,7 @@ describe.each(Object.entries(forms))("a policy that gives its choice as %s", (_f
   const modulo = createPlacement(parsePolicy("modulo"), hashes.xxh64, servers(5));
   const placement = placedBy(build);
 
-  it("gives every member once as a candidate, and the first acceptable one is selected", () => {
+  test("gives every member once as a candidate, and the first acceptable one is selected", () => {
     const someDown = fc.array(fc.boolean(), { minLength: 5, maxLength: 5 });
     fc.assert(
       fc.property(fc.string(), someDown, (key, up) => {
@@ -54,7 +54,7 @@ describe.each(Object.entries(forms))("a policy that gives its choice as %s", (_f
     );
   });
 
-  it("has a server where there is one, and none where there is none", () => {
+  test("has a server where there is one, and none where there is none", () => {
     expect(placedBy(build, []).select("k")).toBe(-1);
     expect(placedBy(build, servers(1)).candidates("k")).toEqual([0]);
     expect(placedBy(build, servers(1)).select("k", () => false)).toBe(-1);
@@ -62,7 +62,7 @@ describe.each(Object.entries(forms))("a policy that gives its choice as %s", (_f
 });
 
 describe("a user's policy", () => {
-  it("is given the servers by name, with weights and addresses, whatever the order they come in", () => {
+  test("is given the servers by name, with weights and addresses, whatever the order they come in", () => {
     const members = [
       { name: "b", weight: 2, address: "10.0.0.2:80" },
       { name: "a", weight: 1 },
@@ -75,7 +75,7 @@ describe("a user's policy", () => {
     expect(given).toEqual(members.toReversed());
   });
 
-  it("is given the hash that was asked for", () => {
+  test("is given the hash that was asked for", () => {
     for (const hash of [hashes.xxh64, hashes.murmur3]) {
       const build: Build = (all, own) => {
         expect(own.bits).toBe(hash.bits);
@@ -91,7 +91,7 @@ describe("a user's policy", () => {
     }
   });
 
-  it("is told the load, by a server's index", () => {
+  test("is told the load, by a server's index", () => {
     const loads = [3, 1, 2];
     const least: Build = (all) => (_key, load) => all.toSorted((a, b) => load(all.indexOf(a)) - load(all.indexOf(b)));
     const placement = placedBy(least, servers(3));
@@ -106,12 +106,12 @@ describe("a user's policy", () => {
     expect(placement.select("k")).toBe(0);
   });
 
-  it("prefers those that it leaves out last, in order", () => {
+  test("prefers those that it leaves out last, in order", () => {
     expect(placedBy(() => () => ["server-4"]).candidates("k")).toEqual([3, 0, 1, 2, 4]);
     expect(placedBy(() => () => []).candidates("k")).toEqual([0, 1, 2, 3, 4]);
   });
 
-  it("is asked for no more candidates than are needed", () => {
+  test("is asked for no more candidates than are needed", () => {
     let asked = 0;
     const placement = placedBy(
       () =>
@@ -127,7 +127,7 @@ describe("a user's policy", () => {
     expect(placement.candidates("k")).toHaveLength(5);
   });
 
-  it("is what it says of itself, or keyed, hashed and without weights", () => {
+  test("is what it says of itself, or keyed, hashed and without weights", () => {
     const build: Build = () => () => 0;
     expect(policyOf({ build }).policy).toMatchObject({ keyed: true, hashed: true, weighted: false, options: {} });
     const said = { keyed: false, hashed: false, weighted: true, summary: "mine" };
@@ -136,7 +136,7 @@ describe("a user's policy", () => {
     expect(policyOf({ default: build }).policy).toMatchObject({ keyed: true });
   });
 
-  it("has options that are read, bounded and written as those of the table", () => {
+  test("has options that are read, bounded and written as those of the table", () => {
     const options = { vnodes: 7, percent: { default: 5, min: 1, max: 100, help: "of all" } };
     let given = {};
     const build: Build = (_all, _hash, chosen) => {
@@ -151,7 +151,7 @@ describe("a user's policy", () => {
     expect(() => policyOf({ build, options }, `${name}:vnode=1`)).toThrow(/did you mean vnodes\?/);
   });
 
-  it("stands in a list among those of the table", () => {
+  test("stands in a list among those of the table", () => {
     const modules = modulesOf({ build: () => () => 0, options: { a: 1, b: 2 } });
     const list = `ring:vnodes=4,${name}:a=3,b=4,maglev,${name}`;
     expect(parsePolicies(list, modules).map(formatPolicy)).toEqual([
@@ -167,7 +167,7 @@ describe("a user's policy", () => {
 describe("what is no policy", () => {
   const build: Build = () => () => 0;
 
-  it.each([
+  test.each([
     [
       {},
       /my-policy\.js#1a2b3c4d has no policy \(it exports nothing\): export a function build\(servers, hash, options\)/,
@@ -185,7 +185,7 @@ describe("what is no policy", () => {
     expect(() => policyOf(exports)).toThrow(message);
   });
 
-  it.each([
+  test.each([
     [() => 5, /built 5: return a function from build/],
     [async () => () => 0, /built a promise/],
     [() => undefined, /built undefined/],
@@ -200,7 +200,7 @@ describe("what is no policy", () => {
     expect(() => placedBy(wrong as unknown as Build)).toThrow(message);
   });
 
-  it.each([
+  test.each([
     [() => 5, /chose 5 for the key "alice": give a server, its name, its index from 0 to 4, or a list of them/],
     [() => -1, /chose -1/],
     [() => 0.5, /chose 0\.5/],
@@ -228,7 +228,7 @@ describe("what is no policy", () => {
     }
   });
 
-  it("an endless list without a server is cut off, and says which", () => {
+  test("an endless list without a server is cut off, and says which", () => {
     const placement = placedBy(
       () =>
         function* () {
@@ -241,7 +241,7 @@ describe("what is no policy", () => {
     );
   });
 
-  it("a hash that fails says so itself", () => {
+  test("a hash that fails says so itself", () => {
     const hash = {
       ...hashes.xxh64,
       hash: () => {

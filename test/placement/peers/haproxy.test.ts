@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createPlacement, hashes, type Member, parsePolicy } from "../../../src/placement/index.ts";
 import { type Case, cases, numbered, somePaths } from "./cases.ts";
 import { askPaths, disagreement, firstPort, installedVersion, useDaemon } from "./daemon.ts";
@@ -78,7 +78,7 @@ describe.skipIf(version === null)("the real HAProxy", () => {
     (file) => ["-db", "-f", file],
   );
 
-  it.each(backends)("$policy: agrees on every key: $title", async ({ policy, members, down, port }) => {
+  test.each(backends)("$policy: agrees on every key: $title", async ({ policy, members, down, port }) => {
     const placement = createPlacement(parsePolicy(policy), hashes.xxh64, members);
     const paths = somePaths();
     const isUp = placement.members.map(({ name }) => !down.has(name));

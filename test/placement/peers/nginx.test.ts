@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createPlacement, hashes, type Member, type PolicyName, parsePolicy } from "../../../src/placement/index.ts";
 import { type Case, cases, numbered, somePaths } from "./cases.ts";
 import { askPaths, disagreement, firstPort, installedVersion, useDaemon } from "./daemon.ts";
@@ -78,7 +78,7 @@ describe.skipIf(installedVersion("nginx") === null)("the real nginx", () => {
     (file, folder) => ["-p", folder, "-c", file],
   );
 
-  it.each(groups)("$policy: agrees on every key: $title", async ({ policy, key, members, down, port }) => {
+  test.each(groups)("$policy: agrees on every key: $title", async ({ policy, key, members, down, port }) => {
     const placement = createPlacement(parsePolicy(policy), hashes.xxh64, members);
     const paths = somePaths();
     // With another key than the path, one in three is empty.

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { hashes, PlacementError } from "../../../src/placement/index.ts";
 import { hashText } from "../../../src/placement/key.ts";
 import { createAnchor } from "../../../src/placement/policies/anchor.ts";
@@ -9,7 +9,7 @@ const keys = someKeys(20_000);
 describe("an anchor", () => {
   const hashed = keys.map((key) => hashText(hashes.xxh64, key));
 
-  it("gives removed buckets nothing, shares their keys out evenly and moves no others, in whatever order they go", () => {
+  test("gives removed buckets nothing, shares their keys out evenly and moves no others, in whatever order they go", () => {
     const anchor = createAnchor(20);
     const working = new Set(Array.from({ length: 20 }, (_, b) => b));
     let before = hashed.map(anchor.bucketOf);
@@ -39,7 +39,7 @@ function strays(from: readonly number[], to: readonly number[]): number {
   return stray.length / keys.length;
 }
 
-it.each([
+test.each([
   ["the last", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]],
   ["one from the middle", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [1, 2, 3, 5, 6, 7, 8, 9, 10]],
   ["the next from below the first gap", [1, 2, 3, 5, 6, 7, 8, 9, 10], [1, 3, 5, 6, 7, 8, 9, 10]],
@@ -47,13 +47,13 @@ it.each([
   expect([strays(from, to), strays(to, from)]).toEqual([0, 0]);
 });
 
-it("moves at most about the part that a lower gap hands out", () => {
+test("moves at most about the part that a lower gap hands out", () => {
   const part = strays([1, 2, 4, 5, 6, 7, 8, 9, 10], [1, 2, 4, 5, 6, 7, 9, 10]);
   expect(part).toBeGreaterThan(0);
   expect(part).toBeLessThan(1 / 9);
 });
 
-it("is even, with names that have no numbers too", () => {
+test("is even, with names that have no numbers too", () => {
   for (const members of [servers(10), "abcdefghij".split("").map((name) => ({ name, weight: 1 }))]) {
     const counts = countKeys(placed("anchor", members), keys);
     // χ² with 9 degrees of freedom, one in a thousand.
@@ -61,7 +61,7 @@ it("is even, with names that have no numbers too", () => {
   }
 });
 
-it("has room for its capacity and says so", () => {
+test("has room for its capacity and says so", () => {
   expect(placed("anchor:capacity=4", servers(4)).candidates("k")).toHaveLength(4);
   expect(() => placed("anchor:capacity=4", servers(5))).toThrow(PlacementError);
   expect(() => placed("anchor:capacity=4", servers(5))).toThrow(/room for 4 servers and there are 5: take anchor:cap/);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { lastHigh, lastLow, xxh64 } from "../../../src/placement/hashes/xxh64.ts";
 import { type Member, policies } from "../../../src/placement/index.ts";
 import { hashText } from "../../../src/placement/key.ts";
@@ -35,7 +35,7 @@ function histogram(members: readonly Member[], ring: Ring, count: number): numbe
 const six = hosts([1, 1, 1, 1, 1, 1]);
 
 describe("Envoy's rings", () => {
-  it("are those of its Basic case, by address", () => {
+  test("are those of its Basic case, by address", () => {
     const ring = buildRing(six, { min: 12, max: LARGEST, host: 0 });
     expect(pointsOf(six, ring)).toEqual([
       [833437586790550860n, "94"],
@@ -56,7 +56,7 @@ describe("Envoy's rings", () => {
     expect(hashes.map(choose)).toEqual(["94", "94", "95", "93", "90"]);
   });
 
-  it("are those of its BasicWithHostname case, by name", () => {
+  test("are those of its BasicWithHostname case, by name", () => {
     const ring = buildRing(six, { min: 12, max: LARGEST, host: 1 });
     expect(pointsOf(six, ring)).toEqual([
       [1975508444536362413n, "95"],
@@ -74,7 +74,7 @@ describe("Envoy's rings", () => {
     ]);
   });
 
-  it("are those of its UnevenHosts case", () => {
+  test("are those of its UnevenHosts case", () => {
     const two = hosts([1, 1], 80);
     expect(pointsOf(two, buildRing(two, { min: 3, max: LARGEST, host: 0 }))).toEqual([
       [5454692015285649509n, "80"],
@@ -84,7 +84,7 @@ describe("Envoy's rings", () => {
     ]);
   });
 
-  it("are those of its HostWeightedTinyRing and HostAndLocalityWeightedTinyRing cases", () => {
+  test("are those of its HostWeightedTinyRing and HostAndLocalityWeightedTinyRing cases", () => {
     const three = hosts([1, 2, 3]);
     expect(pointsOf(three, buildRing(three, { min: 6, max: 6, host: 0 }))).toEqual([
       [928266305478181108n, "92"],
@@ -109,7 +109,7 @@ describe("Envoy's rings", () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ["HostWeightedLargeRing", [1, 2, 3], 6144, LARGEST, 6000, [987, 1932, 3081]],
     ["HostAndLocalityWeightedLargeRing", [1, 2, 2, 4], 9216, LARGEST, 9000, [924, 2009, 2053, 4014]],
     ["LargeFractionalScale", [1, 1], 1023, 1023, 1023, [526, 497]],
@@ -118,7 +118,7 @@ describe("Envoy's rings", () => {
     expect(histogram(members, buildRing(members, { min, max, host: 0 }), count)).toEqual(expected);
   });
 
-  it("leave hosts out where there is no room, as in its SmallFractionalScale and LopsidedWeightSmallScale cases", () => {
+  test("leave hosts out where there is no room, as in its SmallFractionalScale and LopsidedWeightSmallScale cases", () => {
     const four = hosts([1, 1, 1, 1]);
     expect(buildRing(four, { min: 2, max: 2, host: 0 }).owners.length).toBe(2);
     // There, one host with 127 times the weight of the 1023 others together.
@@ -141,7 +141,7 @@ describe("Envoy's rings", () => {
   });
 });
 
-it("compares all 64 bits, also of points whose top 53 agree", () => {
+test("compares all 64 bits, also of points whose top 53 agree", () => {
   const ring: Ring = {
     tops: Float64Array.of(5, 9, 9, 9, 12),
     lows: Uint16Array.of(7, 0, 3, 2047, 1),
@@ -163,7 +163,7 @@ it("compares all 64 bits, also of points whose top 53 agree", () => {
   expect(hashes.map(([top, low]) => find(top, low))).toEqual([0, 1, 1, 2, 2, 3, 3, 4, 0, 0]);
 });
 
-it("gives every key to the host of the first point at or after its 64-bit hash", () => {
+test("gives every key to the host of the first point at or after its 64-bit hash", () => {
   const placement = policies["envoy-ring"].build(servers(7), xxh64, { min: 1024, max: LARGEST, host: 0 });
   const points = pointsOf(servers(7), buildRing(servers(7), { min: 1024, max: LARGEST, host: 0 }));
   fc.assert(
@@ -176,7 +176,7 @@ it("gives every key to the host of the first point at or after its 64-bit hash",
   );
 });
 
-it("skips to the next point, as in Envoy's BasicWithRetryHostPredicate case", () => {
+test("skips to the next point, as in Envoy's BasicWithRetryHostPredicate case", () => {
   const placement = policies["envoy-ring"].build(six, xxh64, { min: 12, max: LARGEST, host: 0 });
   // A key whose hash is past the last point or up to the first one, as 0 is there: 94 and 92 have the first two.
   const key = Array.from({ length: 1000 }, (_, i) => `k${i}`).find(
@@ -186,6 +186,6 @@ it("skips to the next point, as in Envoy's BasicWithRetryHostPredicate case", ()
   expect(placement.select(key ?? "", (member) => member !== 4)).toBe(2);
 });
 
-it("refuses sizes the wrong way round", () => {
+test("refuses sizes the wrong way round", () => {
   expect(() => placed("envoy-ring:min=20,max=10", servers(2))).toThrow(/min=20 and max=10: give min at most max/);
 });

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { PlacementError } from "../../../src/placement/index.ts";
 import { placed, servers } from "../servers.ts";
 
@@ -6,7 +6,7 @@ const addresses = ["127.0.0.1:81", "127.0.0.1:82", "127.1.2.3:80", "127.255.2.25
 
 // The server that HAProxy 3.5-dev5 chose for /k/0 … /k/79 in a back end with `balance uri whole`, `hash-type
 // consistent` and these addresses as servers 1 to 5, `weight 1` to `weight 5`, each with `hash-key` as the option.
-it.each([
+test.each([
   ["addr", "55545325425551435553525141544324424543435555335555544553435441554514545553543322"],
   ["addr-port", "53155542512545455535425541445433534534555453434543545453545345455313354233134434"],
 ])("agrees with hash-key %s of HAProxy 3", (key, expected) => {
@@ -16,14 +16,14 @@ it.each([
   expect(chosen.join("")).toBe(expected);
 });
 
-it.each(["haproxy", "haproxy-map"])("refuses weights that HAProxy does not take (%s)", (policy) => {
+test.each(["haproxy", "haproxy-map"])("refuses weights that HAProxy does not take (%s)", (policy) => {
   const weighing = (weight: number) => placed(policy, [{ name: "a", weight }]);
   expect(() => weighing(1.5)).toThrow(/weight of a is 1.5: haproxy takes whole numbers up to 256/);
   expect(() => weighing(257)).toThrow(PlacementError);
   expect(weighing(256).select("k")).toBe(0);
 });
 
-it("refuses to hash addresses that are not IPv4", () => {
+test("refuses to hash addresses that are not IPv4", () => {
   for (const address of ["[::1]:80", "host:80", "1.2.3.256:80", "1.2.3:80"]) {
     const members = [{ name: "a", weight: 1, address }];
     expect(() => placed("haproxy:key=addr", members)).toThrow(/The address of a is .*: haproxy hashes IPv4 addresses/);
@@ -32,7 +32,7 @@ it("refuses to hash addresses that are not IPv4", () => {
   expect(() => placed("haproxy:key=addr-port", servers(1))).toThrow(/The address of server-1 is server-1/);
 });
 
-it("refuses a map that would take too long to make", () => {
+test("refuses a map that would take too long to make", () => {
   const heavy = servers(10_000).map((member, i) => ({ ...member, weight: 255 + (i % 2) }));
   expect(() => placed("haproxy-map", heavy)).toThrow(/map would be too large/);
 });

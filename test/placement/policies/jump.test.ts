@@ -1,12 +1,12 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { jumpBucket } from "../../../src/placement/policies/jump.ts";
 import { countKeys, ownerOf, placed, servers, someKeys } from "../servers.ts";
 
 const halves = (key: bigint): [number, number] => [Number(key >> 32n), Number(key & 0xffffffffn)];
 
 // The test vectors that implementations of the paper share (for one, github.com/dgryski/go-jump).
-it.each([
+test.each([
   [1n, 1, 0],
   [42n, 57, 43],
   [0xdead10ccn, 1, 0],
@@ -18,7 +18,7 @@ it.each([
   expect(jumpBucket(...halves(key), buckets)).toBe(expected);
 });
 
-it("agrees with the paper's arithmetic in 64-bit integers", () => {
+test("agrees with the paper's arithmetic in 64-bit integers", () => {
   function reference(start: bigint, buckets: number): number {
     let [key, bucket, next] = [start, 0, 0];
     while (next < buckets) {
@@ -38,13 +38,13 @@ it("agrees with the paper's arithmetic in 64-bit integers", () => {
 
 const keys = someKeys(20_000);
 
-it("numbers servers by their numbers, so that the tenth is the last", () => {
+test("numbers servers by their numbers, so that the tenth is the last", () => {
   const [before, after] = [placed("jump", servers(9)), placed("jump", servers(10))];
   const moved = keys.filter((key) => ownerOf(before, key) !== ownerOf(after, key));
   expect(new Set(moved.map((key) => ownerOf(after, key)))).toEqual(new Set(["server-10"]));
 });
 
-it.each([
+test.each([
   [["server-1", "server-3"], "server-2"],
   [["S3", "S5", "S4", "S7"], "S6"],
 ])("refuses %j, for only the last can leave", (names, missing) => {
@@ -56,7 +56,7 @@ it.each([
   ).toThrow(new RegExp(`only the last can leave, and ${missing} is missing: .*anchor`));
 });
 
-it.each([
+test.each([
   ["a", "c"],
   ["server-5", "server-6"],
   ["10.0.0.1:81", "10.0.0.1:83"],
@@ -70,7 +70,7 @@ it.each([
   ).toHaveLength(2);
 });
 
-it("numbers all later servers anew when one leaves from the middle of names without numbers", () => {
+test("numbers all later servers anew when one leaves from the middle of names without numbers", () => {
   const members = [..."abcdefghi"].map((name) => ({ name, weight: 1 }));
   const [before, after] = [
     placed("jump", members),
@@ -83,7 +83,7 @@ it("numbers all later servers anew when one leaves from the middle of names with
   expect(moved.length / keys.length).toBeGreaterThan(0.7);
 });
 
-it("moves only the keys of a server that is down, to all the others", () => {
+test("moves only the keys of a server that is down, to all the others", () => {
   const placement = placed("jump", servers(9));
   const lost = keys.filter((key) => placement.select(key) === 1);
   const counts = new Map<number, number>();
@@ -95,7 +95,7 @@ it("moves only the keys of a server that is down, to all the others", () => {
   expect(Math.min(...counts.values()) / (lost.length / 8)).toBeGreaterThan(0.8);
 });
 
-it("is even", () => {
+test("is even", () => {
   const counts = countKeys(placed("jump", servers(20)), keys);
   // χ² with 19 degrees of freedom passes 43.8 once in a thousand by chance; the keys are fixed.
   expect(counts.reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0)).toBeLessThan(43.8);

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { policies } from "../../../src/placement/index.ts";
 import { countKeys, placed, servers, someKeys } from "../servers.ts";
 
@@ -17,7 +17,7 @@ const addresses = ["10.0.1.1:11211", "10.0.1.2:11211", "10.0.1.3:11211", "10.0.1
 
 const many = Array.from({ length: 10_000 }, (_, i) => `key-${i}`);
 
-it.each([
+test.each([
   [[1, 1, 1, 1], [2503, 2232, 2457, 2808], "222223233102001220330313001303300211112023221020323110133303"],
   [[600, 300, 200, 350], [4333, 1972, 996, 2699], "220003033102001120300303000300300210112020131020300130103303"],
 ])("places keys as libketama does with weights %j", (weights, counts, owners) => {
@@ -34,12 +34,12 @@ it.each([
   expect(countKeys(placement, many)).toEqual(counts);
 });
 
-it("gives a server whose share is under one digest no keys but those of the others when they are down", () => {
+test("gives a server whose share is under one digest no keys but those of the others when they are down", () => {
   const placement = placed("ketama", [...servers(3), { name: "tiny", weight: 0.01 }]);
   expect(countKeys(placement, someKeys(5000))[3]).toBe(0);
   expect(placement.select("k", (member) => member === 3)).toBe(3);
 });
 
-it("expects the spread of a ring of 160 points", () => {
+test("expects the spread of a ring of 160 points", () => {
   expect(policies.ketama.expectedCv?.(3, {})).toBe(policies.ring.expectedCv?.(3, { vnodes: 160 }));
 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { policies } from "../../../src/placement/index.ts";
 import { fillTable } from "../../../src/placement/policies/maglev.ts";
 import { cvOf, ownerOf, placed, servers, someKeys } from "../servers.ts";
@@ -9,11 +9,11 @@ describe("the paper's Table 1 (Eisenbud et al., NSDI 2016): M = 7", () => {
   const b1 = { offset: 0, skip: 2, weight: 1 };
   const b2 = { offset: 3, skip: 1, weight: 1 };
 
-  it("with B0, B1 and B2", () => {
+  test("with B0, B1 and B2", () => {
     expect([...fillTable(7, [b0, b1, b2])]).toEqual([1, 0, 1, 0, 2, 2, 0]);
   });
 
-  it("with B0 and B2 once B1 has left", () => {
+  test("with B0 and B2 once B1 has left", () => {
     const names = [0, 2];
     expect([...fillTable(7, [b0, b2])].map((index) => names[index])).toEqual([0, 0, 0, 0, 2, 2, 2]);
   });
@@ -26,7 +26,7 @@ function slotsEach(owners: Uint16Array, count: number): number[] {
   return counts;
 }
 
-it.each([65_537, 655_373])("gives each of 1000 servers ⌊M/N⌋ or ⌈M/N⌉ of %i slots", (size) => {
+test.each([65_537, 655_373])("gives each of 1000 servers ⌊M/N⌋ or ⌈M/N⌉ of %i slots", (size) => {
   const preferences = servers(1000).map((_, i) => ({
     offset: (i * 7919) % size,
     skip: 1 + ((i * 104_729) % (size - 1)),
@@ -37,7 +37,7 @@ it.each([65_537, 655_373])("gives each of 1000 servers ⌊M/N⌋ or ⌈M/N⌉ of
   expect(cvOf(counts)).toBeCloseTo(policies.maglev.expectedCv?.(1000, { size }) ?? Number.NaN, 9);
 });
 
-it("shares slots by weight to within one turn, whatever the preferences", () => {
+test("shares slots by weight to within one turn, whatever the preferences", () => {
   const size = 1009;
   const preference = fc.record({
     offset: fc.integer({ min: 0, max: size - 1 }),
@@ -58,7 +58,7 @@ it("shares slots by weight to within one turn, whatever the preferences", () => 
   );
 });
 
-it("keeps servers that own no slot as the last candidates", () => {
+test("keeps servers that own no slot as the last candidates", () => {
   const heavy = servers(6).map((member, i) => ({ ...member, weight: i === 0 ? 1000 : 1 }));
   const placement = placed("maglev:size=7", heavy);
   const order = placement.candidates("k");
@@ -67,13 +67,13 @@ it("keeps servers that own no slot as the last candidates", () => {
   expect(placement.select("k", (member) => member === last)).toBe(last);
 });
 
-it("refuses a table with fewer slots than servers", () => {
+test("refuses a table with fewer slots than servers", () => {
   expect(() => placed("maglev:size=5", servers(6))).toThrow(/5 slots, fewer than its 6 servers: give a prime size/);
   expect(placed("maglev:size=5", servers(5)).candidates("k")).toHaveLength(5);
 });
 
 // Keys of surviving servers that move when k of 1000 leave: about 0.6 % and 2.3 % of the table.
-it.each([
+test.each([
   [1, 0.003, 0.01],
   [10, 0.015, 0.03],
 ])("moves few keys between survivors when %i of 1000 servers leave", (k, least, most) => {

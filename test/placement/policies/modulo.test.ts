@@ -1,10 +1,10 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { type Hash, policies } from "../../../src/placement/index.ts";
 import { servers } from "../servers.ts";
 
 const lengthHash: Hash = { name: "length", bits: 53, hash: (_bytes, length) => 2 ** 52 + length };
 
-it("is the hash mod N, then the next ones round", () => {
+test("is the hash mod N, then the next ones round", () => {
   const placement = policies.modulo.build(servers(3), lengthHash, {});
   // 2^52 mod 3 is 1.
   expect(["", "k", "kk", "kkk"].map((key) => placement.candidates(key))).toEqual([

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { type Hash, policies } from "../../../src/placement/index.ts";
 import { countKeys, cvOf, ownerOf, placed, servers, someKeys } from "../servers.ts";
 
@@ -11,7 +11,7 @@ const toyHash: Hash = {
   hash: (bytes, length) => Number.parseInt(new TextDecoder().decode(bytes.subarray(0, length)), 10),
 };
 
-it("is a ring of one point a server with one probe", () => {
+test("is a ring of one point a server with one probe", () => {
   const members = ["12", "24", "36"].map((name) => ({ name, weight: 1 }));
   const placement = policies["multi-probe"].build(members, toyHash, { probes: 1 });
   const of = (key: string) => placement.candidates(key);
@@ -24,12 +24,12 @@ it("is a ring of one point a server with one probe", () => {
   ]);
 });
 
-it("is far more even with 21 probes than with one", () => {
+test("is far more even with 21 probes than with one", () => {
   const [one, many] = [placed("multi-probe:probes=1", servers(50)), placed("multi-probe", servers(50))];
   expect(cvOf(countKeys(many, keys)) * 3).toBeLessThan(cvOf(countKeys(one, keys)));
 });
 
-it.each([
+test.each([
   [1, 1000],
   [5, 1000],
   [21, 1000],
@@ -41,7 +41,7 @@ it.each([
   expect(Math.abs(measured / Math.sqrt(expected ** 2 + (count - 1) / many.length) - 1)).toBeLessThan(0.1);
 });
 
-it("chooses as if servers that are down were not there", () => {
+test("chooses as if servers that are down were not there", () => {
   const placement = placed("multi-probe", servers(10));
   const without = placed(
     "multi-probe",

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Hash, policies } from "../../../src/placement/index.ts";
 import { countKeys, cvOf, placed, servers, someKeys } from "../servers.ts";
 
@@ -15,7 +15,7 @@ const constantHash: Hash = { name: "constant", bits: 32, hash: () => 5 };
 describe("a ring of points 12, 24 and 36", () => {
   const ring = policies.ring.build(named("12", "24", "36"), toyHash, { vnodes: 1 });
 
-  it.each([
+  test.each([
     ["0", [0, 1, 2]],
     ["12", [0, 1, 2]], // inclusive
     ["13", [1, 2, 0]],
@@ -29,28 +29,28 @@ describe("a ring of points 12, 24 and 36", () => {
   });
 });
 
-it("breaks ties by name", () => {
+test("breaks ties by name", () => {
   const ring = policies.ring.build(named("a", "b", "c"), constantHash, { vnodes: 4 });
   expect(ring.candidates("k")).toEqual([0, 1, 2]);
 });
 
-it("keeps the vnodes of server-1 and server-11 apart", () => {
+test("keeps the vnodes of server-1 and server-11 apart", () => {
   const ring = placed("ring:vnodes=20", named("server-1", "server-11"));
   expect(Math.min(...countKeys(ring, someKeys(2000)))).toBeGreaterThan(400);
 });
 
-it("gives a server of a small weight one point at least", () => {
+test("gives a server of a small weight one point at least", () => {
   const ring = placed("ring", [...servers(3), { name: "small", weight: 1e-9 }]);
   expect(ring.candidates("k")).toHaveLength(4);
 });
 
-it("refuses weights that would ask for more memory than is sane", () => {
+test("refuses weights that would ask for more memory than is sane", () => {
   const heavy = servers(2).map((member) => ({ ...member, weight: 1e6 }));
   expect(() => placed("ring", heavy)).toThrow(/320000000 points, over 4194304: lower vnodes or the weights/);
 });
 
 // The standard errors of the jump-hash paper's table 1 (Lamping and Veach, 2014), for many servers.
-it.each([
+test.each([
   [1, 0.9979],
   [10, 0.3152],
   [100, 0.0997],
@@ -63,7 +63,7 @@ it.each([
   expect(policies.ring.expectedCv?.(1000, { vnodes })).toBeCloseTo(published, 2);
 });
 
-it.each([
+test.each([
   [9, 0.267],
   [160, 0.0645],
 ])("expects the closed form's cv of three servers of %i vnodes, %f", (vnodes, cv) => {
