@@ -7,7 +7,7 @@ import { usageError } from "./errors.ts";
 import {
   assertSamePlace,
   type FleetSpec,
-  maxServers,
+  MAX_SERVERS,
   type PlacementChange,
   resized,
   withPlacement,
@@ -17,7 +17,7 @@ import { wholeNumber } from "./numbers.ts";
 import { defaultHash, defaultPolicy, formatPolicy, parseHash, parsePolicy, sourcesOf } from "./placement/index.ts";
 
 /** What a fleet is unless its user says otherwise. */
-const defaultServers = 3;
+const DEFAULT_SERVERS = 3;
 const fleetDefaults = {
   policy: defaultPolicy,
   hash: defaultHash,
@@ -51,7 +51,7 @@ export function askedSpec(
   if (existing) assertSamePlace(existing, asked);
   const base: FleetSpec = { ...fleetDefaults, servers: [], images: null, ...existing, ...asked };
   const servers = flags.text("servers");
-  const count = servers === undefined ? base.servers.length || defaultServers : serverCount(servers);
+  const count = servers === undefined ? base.servers.length || DEFAULT_SERVERS : serverCount(servers);
   return resized(withPlacement(base, placement), count);
 }
 
@@ -69,7 +69,7 @@ export async function askedPlacement(flags: Flags, policyText: string | undefine
 }
 
 /** The number of servers of one fleet. */
-const serverCount = (text: string): number => wholeNumber(text, "--servers", 1, maxServers);
+const serverCount = (text: string): number => wholeNumber(text, "--servers", 1, MAX_SERVERS);
 
 function bindAddress(text: string | undefined): string | undefined {
   if (text === undefined || isIPv4(text)) return text;

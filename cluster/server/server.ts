@@ -15,7 +15,7 @@ export interface RunningServer {
 }
 
 /** Shorter than the ten seconds after which container engines kill. */
-const drainMs = 8_000;
+const DRAIN_MS = 8_000;
 
 /** The keep-alive time is longer than a balancer's, so that it is the balancer that closes, and never mid-request. */
 const limits = { keepAliveTimeout: 75_000, requestTimeout: 0, requireHostHeader: false };
@@ -27,7 +27,7 @@ export async function startServer({ name, host, port }: ServerOptions): Promise<
   server.on("connect", (_request, socket: Duplex) => reject(new Error("CONNECT"), socket, name));
   const close = gracefulClose(server);
   const actual = await listen(server, { host, port });
-  return { port: actual, close: () => close(drainMs) };
+  return { port: actual, close: () => close(DRAIN_MS) };
 }
 
 /** Answers what is not HTTP, and never lets it reach anything else. */

@@ -4,7 +4,7 @@ import { type ExitCode as Code, ExitCode, UserError, usageError } from "../error
 import { chooseDriver } from "../fleet/choose-driver.ts";
 import { changeFleet, fleetStatus, removeFleet } from "../fleet/client.ts";
 import { ensureImages } from "../fleet/images.ts";
-import { type FleetSpec, maxServers, resized } from "../fleet/spec.ts";
+import { type FleetSpec, MAX_SERVERS, resized } from "../fleet/spec.ts";
 import { type FleetFolder, fleetFolder } from "../fleet/state.ts";
 import { serverCounts } from "../numbers.ts";
 import { defaultHash, defaultPolicy } from "../placement/index.ts";
@@ -38,7 +38,7 @@ interface Outcome {
 
 type Study = (progress: Progress, signal: AbortSignal) => Promise<Outcome>;
 
-const usualCount = 10_000;
+const USUAL_COUNT = 10_000;
 
 /** Studies policies across server counts, live or offline, saves the run and shows it. */
 export async function run(context: Context): Promise<Code | undefined> {
@@ -102,7 +102,7 @@ function liveOne(context: Context, variants: readonly PolicyVariant[]): Study {
   if (offline !== undefined) throw usageError(`--${offline} is for a study offline: add --simulate, or leave it out.`);
   const burst = burstFlags(flags);
   const keyOf = (index: number): string => clientAddress(index % burst.clients, burst.seed);
-  const asked = { ...burst, servers: serverCounts(flags.text("servers") ?? "", maxServers), variants, keyOf };
+  const asked = { ...burst, servers: serverCounts(flags.text("servers") ?? "", MAX_SERVERS), variants, keyOf };
   return (progress) => live(context, asked, progress);
 }
 
@@ -110,7 +110,7 @@ function liveOne(context: Context, variants: readonly PolicyVariant[]): Study {
 async function simulation(flags: Flags, variants: readonly PolicyVariant[]): Promise<Study> {
   const runs = flags.whole("runs", 1, 1_000) ?? 1;
   const servers = studiedServers(flags.text("servers") ?? "", flags.text("weights"));
-  const { workload, seed, keysOf } = await askedKeys(flags, usualCount);
+  const { workload, seed, keysOf } = await askedKeys(flags, USUAL_COUNT);
   if (runs > 1 && servers.named && workload.kind === "file")
     throw usageError("--runs draws new clients and new server names, and here both are given: leave it out.");
   return async (progress, signal) => ({

@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { environmentError } from "../errors.ts";
 import { findEngine } from "../fleet/docker.ts";
-import { buildCommand, buildImages, defaultBase, imageNames } from "../fleet/images.ts";
+import { buildCommand, buildImages, DEFAULT_BASE, imageNames } from "../fleet/images.ts";
 
 /** Builds the images. */
 export async function run({ flags, signal, terminal }: Context): Promise<undefined> {
@@ -9,7 +9,7 @@ export async function run({ flags, signal, terminal }: Context): Promise<undefin
   if (flags.is("dry-run")) {
     const names = await imageNames();
     const commands = (["balancer", "server"] as const).map(
-      (part) => `docker ${buildCommand(part, names[part], base ?? defaultBase).join(" ")}`,
+      (part) => `docker ${buildCommand(part, names[part], base ?? DEFAULT_BASE).join(" ")}`,
     );
     terminal.result({ schemaVersion: 1, dryRun: true, commands }, () => commands.join("\n"));
     return;

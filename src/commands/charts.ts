@@ -8,7 +8,7 @@ import { chartFigures } from "../study/chart-figures.ts";
 import type { PolicyVariant } from "../study/point.ts";
 
 const names = Object.keys(furtherCharts) as FurtherChart[];
-const all = "all";
+const ALL = "all";
 
 /** The charts that `--chart` asks for beside those that are always drawn; an unknown name is a usage error. */
 export function askedCharts(flags: Flags): FurtherChart[] {
@@ -22,9 +22,9 @@ export function askedCharts(flags: Flags): FurtherChart[] {
 export function parseCharts(text: string): FurtherChart[] {
   const asked = new Set(text.split(",").map((name) => name.trim()));
   for (const name of asked)
-    if (name !== all && !Object.hasOwn(furtherCharts, name))
-      throw usageError(`There is no chart ${JSON.stringify(name)}: ${suggest(name, [...names, all])}.`);
-  return names.filter((name) => asked.has(all) || asked.has(name));
+    if (name !== ALL && !Object.hasOwn(furtherCharts, name))
+      throw usageError(`There is no chart ${JSON.stringify(name)}: ${suggest(name, [...names, ALL])}.`);
+  return names.filter((name) => asked.has(ALL) || asked.has(name));
 }
 
 /**

@@ -7,7 +7,7 @@ import { leastMovedByWeight } from "../stats/moved.ts";
 import { parseScenario, type Scenario } from "../study/scenario.ts";
 import { askedKeys } from "./key-flags.ts";
 
-const usualKeys = 1_000_000;
+const USUAL_KEYS = 1_000_000;
 
 /** Says what changes for keys and servers when one placement takes the place of another. */
 export async function run({ args, flags, terminal }: Context): Promise<undefined> {
@@ -15,7 +15,7 @@ export async function run({ args, flags, terminal }: Context): Promise<undefined
   const after = await withModules(args[1] ?? "", parseScenario);
   const progress = await terminal.progress("reading the keys");
   try {
-    const { keysOf, seed, workload } = await askedKeys(flags, usualKeys);
+    const { keysOf, seed, workload } = await askedKeys(flags, USUAL_KEYS);
     const onProgress = (done: number, count: number) => progress.update(`${Math.round((100 * done) / count)} %`);
     const found = await compare(before.placement, after.placement, keysOf(seed), { onProgress });
     const result = { ...compareResult(before, after, found), workload };

@@ -3,7 +3,7 @@ import { access, mkdir } from "node:fs/promises";
 import type { Context } from "../context.ts";
 import { type ExitCode as Code, codeOf, ExitCode } from "../errors.ts";
 import { dockerVersion, findEngine } from "../fleet/docker.ts";
-import { defaultBase, imageExists } from "../fleet/images.ts";
+import { DEFAULT_BASE, imageExists } from "../fleet/images.ts";
 import { assertPortFree } from "../fleet/ports.ts";
 import { listFleets, stateHome } from "../fleet/state.ts";
 import { notes } from "../report/tables/table.ts";
@@ -82,7 +82,7 @@ async function engine(): Promise<Finding[]> {
     return [{ what: "Docker", state: "missing", found: found.missing, advice }];
   }
   const buildx = await dockerVersion("buildx");
-  const base = await imageExists(defaultBase);
+  const base = await imageExists(DEFAULT_BASE);
   return [
     { what: "Docker Engine", state: "ok", found: found.engine, advice: "" },
     { what: "Compose", state: "ok", found: found.compose, advice: "" },
@@ -95,11 +95,11 @@ async function engine(): Promise<Finding[]> {
           advice: "install Docker's buildx plugin: images are built with it",
         },
     base
-      ? { what: "base image", state: "ok", found: defaultBase, advice: "" }
+      ? { what: "base image", state: "ok", found: DEFAULT_BASE, advice: "" }
       : {
           what: "base image",
           state: "missing",
-          found: `no ${defaultBase}`,
+          found: `no ${DEFAULT_BASE}`,
           advice: "it is pulled when needed; `lbctl build --base local` does without",
         },
   ];

@@ -12,7 +12,7 @@ import { effectiveKeys, hotKeys } from "../workload/hot-keys.ts";
 import { type AskedKeys, askedKeys } from "./key-flags.ts";
 
 /** Enough that chance hides little of what a policy does. */
-const keysAServer = 10_000;
+const KEYS_A_SERVER = 10_000;
 const [fewestKeys, mostKeys] = [100_000, 500_000];
 
 /** Measures policies for the servers and keys that are asked for, and ranks those that are good enough. */
@@ -20,7 +20,7 @@ export async function run({ flags, terminal, signal }: Context): Promise<Code | 
   const limits = askedLimits(flags);
   const servers = askedServers(flags);
   const [members = []] = servers.membersOf(0);
-  const keys = await askedKeys(flags, Math.min(mostKeys, Math.max(fewestKeys, keysAServer * members.length)));
+  const keys = await askedKeys(flags, Math.min(mostKeys, Math.max(fewestKeys, KEYS_A_SERVER * members.length)));
   const runs = flags.whole("runs", 1, 100) ?? (servers.named && keys.workload.kind === "file" ? 1 : 3);
   const trial = trialOf(servers, keys, runs, signal);
   const progress = await terminal.progress("measuring");

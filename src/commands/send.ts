@@ -15,14 +15,14 @@ import { clientAddress } from "../workload/client-keys.ts";
 import { burstFlags } from "./burst-flags.ts";
 import { saveAndDraw } from "./save.ts";
 
-const largestBody = 16 * 2 ** 20;
+const LARGEST_BODY = 16 * 2 ** 20;
 
 /** Sends a burst through the fleet's balancer, saves the run and shows it. */
 export async function run(context: Context): Promise<Code | undefined> {
   const { terminal, flags, signal } = context;
   const asked = burstFlags(flags);
   const expectations = flags.text("expect") ?? "";
-  const bodyBytes = flags.whole("body", 0, largestBody);
+  const bodyBytes = flags.whole("body", 0, LARGEST_BODY);
   const body = bodyBytes === undefined ? null : Buffer.alloc(bodyBytes, "x");
   unmetExpectations(expectations, null);
   const folder = fleetFolder(context.fleet);

@@ -3,12 +3,12 @@ import { UserError } from "../errors.ts";
 import type { Driver } from "./driver.ts";
 
 /** How often to look while waiting for something to become healthy, in milliseconds. */
-const pollMs = 25;
+const POLL_MS = 25;
 
 /** How long a new server or balancer may take to become healthy. */
-const healthyWithinMs = 30_000;
+const HEALTHY_WITHIN_MS = 30_000;
 /** How long an instance may seem to have ended while it is being started. */
-const startingMs = 250;
+const STARTING_MS = 250;
 
 /** Calls `look` until it is true; throws what `onTimeout` makes when `timeoutMs` have passed, or when aborted. */
 export async function waitUntil(
@@ -20,7 +20,7 @@ export async function waitUntil(
     options.signal.throwIfAborted();
     if (await look()) return;
     if (performance.now() > deadline) throw options.onTimeout();
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
@@ -50,13 +50,13 @@ export async function untilHealthy(
   const started = performance.now();
   const lookUnlessEnded = async () => {
     if (await look()) return true;
-    if (performance.now() - started < startingMs) return false;
+    if (performance.now() - started < STARTING_MS) return false;
     const ended = (await driver.observe()).some((one) => one.name === name && !one.running);
     if (ended) throw new UserError(`${name} ended as it started. ${await lastWords(driver, name)}`);
     return false;
   };
   const onTimeout = () => new UserError(`${name} did not become healthy within 30 s: see \`lbctl logs ${name}\`.`);
-  await waitUntil(lookUnlessEnded, { timeoutMs: healthyWithinMs, signal, onTimeout });
+  await waitUntil(lookUnlessEnded, { timeoutMs: HEALTHY_WITHIN_MS, signal, onTimeout });
 }
 
 async function lastWords(driver: Driver, name: string): Promise<string> {

@@ -6,7 +6,7 @@ import { docker } from "./docker.ts";
 import { buildLocalBase } from "./local-base.ts";
 
 /** What images are based on where nothing else is said; it comes from a registry. */
-export const defaultBase = "node:22-alpine";
+export const DEFAULT_BASE = "node:22-alpine";
 const parts = ["balancer", "server"] as const;
 
 /** The names of a fleet's two images. */
@@ -61,16 +61,16 @@ export async function imageNames(): Promise<Images> {
 async function resolveBase(base: string | undefined, progress: Progress, signal: AbortSignal): Promise<string> {
   if (base === "local") return await buildLocalBase(progress, signal);
   if (base !== undefined) return base;
-  if (await imageExists(defaultBase)) return defaultBase;
-  progress(`pulling ${defaultBase}`);
+  if (await imageExists(DEFAULT_BASE)) return DEFAULT_BASE;
+  progress(`pulling ${DEFAULT_BASE}`);
   const limit = AbortSignal.any([signal, AbortSignal.timeout(120_000)]);
-  const pulled = await docker(["pull", "--quiet", defaultBase], { signal: limit }).then(
+  const pulled = await docker(["pull", "--quiet", DEFAULT_BASE], { signal: limit }).then(
     () => true,
     () => false,
   );
   signal.throwIfAborted();
-  if (pulled) return defaultBase;
-  progress(`${defaultBase} can't be pulled: making a base from the local Node.js`);
+  if (pulled) return DEFAULT_BASE;
+  progress(`${DEFAULT_BASE} can't be pulled: making a base from the local Node.js`);
   return await buildLocalBase(progress, signal);
 }
 

@@ -4,7 +4,7 @@ import { loadPlacement } from "../modules/load.ts";
 import { createPlacement } from "../placement/index.ts";
 
 /** More servers than this on one machine is a mistake, not a fleet. */
-export const maxServers = 200;
+export const MAX_SERVERS = 200;
 
 const port = z.int().min(1).max(65535);
 const serverName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/);
@@ -21,7 +21,7 @@ const serverSchema = z.object({
 /** What a fleet is asked to be: the whole of its desired state. */
 export const fleetSpecSchema = z.object({
   driver: z.enum(["process", "compose"]),
-  servers: z.array(serverSchema).min(1).max(maxServers),
+  servers: z.array(serverSchema).min(1).max(MAX_SERVERS),
   /** Canonical text, e.g. `ring` or `ring:vnodes=40`. */
   policy: z.string(),
   hash: z.string(),
@@ -105,7 +105,7 @@ export function withServer(spec: FleetSpec, name?: string): FleetSpec {
     throw usageError(
       `"${name}" can't name a server: use letters, digits, ".", "_" and "-", at most 63, other than "balancer".`,
     );
-  if (spec.servers.length >= maxServers) throw usageError(`A fleet has at most ${maxServers} servers.`);
+  if (spec.servers.length >= MAX_SERVERS) throw usageError(`A fleet has at most ${MAX_SERVERS} servers.`);
   for (let i = 1; ; i++) {
     const server = { name: name ?? `server-${i}`, port: spec.port + i, weight: 1, drained: false };
     if (taken.has(server.port) || taken.has(server.name)) continue;

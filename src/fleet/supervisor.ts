@@ -10,13 +10,13 @@ import { assertSamePlace, type FleetSpec, fleetSpecSchema, withScaleRequest } fr
 import { type FleetFolder, type FleetRecord, readToken, removeFolder, writeState } from "./state.ts";
 
 /** How often the supervisor looks after its fleet, in milliseconds. */
-const tickMs = 1_000;
+const TICK_MS = 1_000;
 /** The longest wait between attempts to restartDead a fleet that does not stay up. */
-const longestBackOffMs = 30_000;
+const LONGEST_BACK_OFF_MS = 30_000;
 /** How long a restarted balancer may take until its control API responds, in milliseconds. */
-const startedWithinMs = 3_000;
+const STARTED_WITHIN_MS = 3_000;
 /** A supervisor that nobody gives a fleet ends after this long. */
-const idleMs = 10_000;
+const IDLE_MS = 10_000;
 
 export const statusSchema = z.object({
   fleet: z.string(),
@@ -73,7 +73,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
   let queue: Promise<unknown> = Promise.resolve();
   let control: Control | null = null;
   let isSubscribed = false;
-  let timer = setTimeout(() => void serially(() => (spec ? tick() : end())), record ? tickMs : idleMs);
+  let timer = setTimeout(() => void serially(() => (spec ? tick() : end())), record ? TICK_MS : IDLE_MS);
 
   /** One thing at a time: a tick never meets a half-applied change. */
   function serially<T>(work: () => Promise<T>): Promise<T> {
@@ -101,7 +101,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
       throw error;
     }
     failures = 0;
-    schedule(tickMs);
+    schedule(TICK_MS);
   }
 
   async function keep(next: FleetSpec): Promise<void> {
@@ -119,7 +119,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
     if (!before || !control) return end(driver);
     // The ticks that follow restore what can't be restored now.
     await reconcile({ driver, control, before: failed, next: before, progress: () => {}, signal: never }).catch(log);
-    schedule(tickMs);
+    schedule(TICK_MS);
   }
 
   /** Reconciles what runs with the spec, and adopts what was changed through the control API. */
@@ -139,14 +139,14 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
       failures++;
       log(error);
     }
-    schedule(Math.min(tickMs * 2 ** Math.max(0, failures - 1), longestBackOffMs));
+    schedule(Math.min(TICK_MS * 2 ** Math.max(0, failures - 1), LONGEST_BACK_OFF_MS));
   }
 
   /** Waits until the control API of the balancer responds: until a restarted balancer has its servers, its clients wait. */
   async function waitForBalancer(of: Control): Promise<void> {
     const look = async () => (await of.status().catch(() => null)) !== null;
     const onTimeout = () => new UserError("The balancer's control API doesn't respond: see `lbctl status`.");
-    await waitUntil(look, { timeoutMs: startedWithinMs, signal: never, onTimeout });
+    await waitUntil(look, { timeoutMs: STARTED_WITHIN_MS, signal: never, onTimeout });
   }
 
   /** Starts what has ended and stops what should not be there; returns how many had ended. */
@@ -193,7 +193,7 @@ export function createSupervisor({ folder, driverOf, record, onEnd }: Supervisor
     try {
       await driver?.remove();
     } catch (error) {
-      schedule(tickMs);
+      schedule(TICK_MS);
       throw error;
     }
     ended = true;

@@ -1,15 +1,15 @@
 import { CharClass, cr, hexDigits, isInClass, lf } from "./bytes.ts";
 import { type ParseError, parseErrors } from "./parse-error.ts";
-import { invalid } from "./result.ts";
+import { INVALID } from "./result.ts";
 import { TrailerReader } from "./trailers.ts";
 
 /** Bytes of chunk extensions in one body. Nobody is known to use any. */
-const maxExtensionBytes = 16_384;
+const MAX_EXTENSION_BYTES = 16_384;
 /** The chunk extensions of one chunk (RFC 9112, 7.1.1). They are dropped, but invalid ones are an error. */
 const extensions =
   /^(?:[\t ]*;[\t ]*[!#$%&'*+.^_`|~\w-]+(?:[\t ]*=[\t ]*(?:[!#$%&'*+.^_`|~\w-]+|"(?:[^"\\]|\\.)*"))?)*$/;
 /** Digits of a chunk size, with leading zeros. */
-const maxSizeDigits = 16;
+const MAX_SIZE_DIGITS = 16;
 const semicolon = 0x3b;
 
 /** What the next byte of a chunked body belongs to (RFC 9112, 7.1). */
@@ -116,7 +116,7 @@ export class ChunkedReader {
     if (digit < 16) {
       this.#remaining = this.#remaining * 16 + digit;
       this.#sizeDigits += 1;
-      const isTooLarge = this.#sizeDigits > maxSizeDigits || this.#remaining > Number.MAX_SAFE_INTEGER;
+      const isTooLarge = this.#sizeDigits > MAX_SIZE_DIGITS || this.#remaining > Number.MAX_SAFE_INTEGER;
       return isTooLarge ? this.#fail(parseErrors.chunk) : State.size;
     }
     if (this.#sizeDigits === 0) return this.#fail(parseErrors.chunk);
@@ -129,7 +129,7 @@ export class ChunkedReader {
     this.#extensionBytes += 1;
     if (byte === cr) return extensions.test(this.#extension) ? State.sizeLf : this.#fail(parseErrors.chunk);
     if (!isInClass(CharClass.fieldValue, byte)) return this.#fail(parseErrors.chunk);
-    if (this.#extensionBytes > maxExtensionBytes) return this.#fail(parseErrors.longExtensions);
+    if (this.#extensionBytes > MAX_EXTENSION_BYTES) return this.#fail(parseErrors.longExtensions);
     this.#extension += String.fromCharCode(byte);
     return State.extension;
   }
@@ -137,7 +137,7 @@ export class ChunkedReader {
   #readTrailers(bytes: Uint8Array, from: number, end: number): number {
     this.#trailerReader ??= new TrailerReader(this.#namedFields);
     const next = this.#trailerReader.read(bytes, from, end);
-    if (next === invalid) {
+    if (next === INVALID) {
       this.#state = this.#fail(parseErrors.trailers);
       return from;
     }

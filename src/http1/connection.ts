@@ -31,7 +31,7 @@ const commonOptions: ReadonlyMap<string, ConnectionOptions> = new Map(
 );
 
 /** Ten options at most, and none of the fields that change how a message is read or whom it seems to come from, as in Envoy. */
-const maxOptions = 10;
+const MAX_OPTIONS = 10;
 const fieldsThatStay =
   /^(?:host|content-length|transfer-encoding|authorization|cookie|set-cookie|forwarded|x-real-ip|x-forwarded-.*)$/;
 const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
@@ -49,7 +49,7 @@ function parse(list: string): ConnectionOptions | null {
     .split(",")
     .map((name) => name.replace(/^[\t ]+|[\t ]+$/g, "").toLowerCase())
     .filter((name) => name !== "");
-  if (names.length > maxOptions || names.some((name) => !token.test(name) || fieldsThatStay.test(name))) return null;
+  if (names.length > MAX_OPTIONS || names.some((name) => !token.test(name) || fieldsThatStay.test(name))) return null;
   return options({
     close: names.includes("close"),
     keepAlive: names.includes("keep-alive"),

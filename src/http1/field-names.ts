@@ -57,7 +57,7 @@ interface KnownName {
   readonly bytes: Uint8Array;
 }
 
-const longestName = 18;
+const LONGEST_NAME = 18;
 
 /**
  * The slot of a name: its length, and the low five bits of its first byte, which are the same for a letter and its capital.
@@ -66,7 +66,7 @@ const longestName = 18;
 const slotOf = (length: number, firstByte: number): number => (length << 5) | (firstByte & 31);
 
 const slots: readonly (KnownName | null)[] = (() => {
-  const table: (KnownName | null)[] = Array.from({ length: (longestName + 1) << 5 }, () => null);
+  const table: (KnownName | null)[] = Array.from({ length: (LONGEST_NAME + 1) << 5 }, () => null);
   for (const [name, id] of Object.entries(names)) {
     const bytes = Uint8Array.from(name, (char) => char.charCodeAt(0));
     table[slotOf(name.length, name.charCodeAt(0))] = { id, bytes };
@@ -77,7 +77,7 @@ const slots: readonly (KnownName | null)[] = (() => {
 /** Returns the `Field` whose name stands in [`from`, `to`), in upper or lower case; `Field.alias` when it has `_` for `-`. */
 export function fieldOf(bytes: Uint8Array, from: number, to: number): number {
   const length = to - from;
-  if (length > longestName) return Field.other;
+  if (length > LONGEST_NAME) return Field.other;
   const known = slots[slotOf(length, bytes[from] as number)];
   return known === null || known === undefined ? Field.other : compare(bytes, from, known);
 }

@@ -2,7 +2,7 @@ import { CharClass, colon, cr, decodeLatin1, lf, skipClass, space, tab } from ".
 import { Field, fieldOf } from "./field-names.ts";
 import { Fields } from "./fields.ts";
 import { type ParseError, parseErrors } from "./parse-error.ts";
-import { incomplete, invalid } from "./result.ts";
+import { INCOMPLETE, INVALID } from "./result.ts";
 import { readTransferEncoding, TransferEncoding } from "./transfer-encoding.ts";
 
 /** How large a head may be. */
@@ -56,9 +56,9 @@ export class FieldReader {
   }
 
   /** Makes the message invalid. */
-  fail(parseError: ParseError): typeof invalid {
+  fail(parseError: ParseError): typeof INVALID {
     this.parseError = parseError;
-    return invalid;
+    return INVALID;
   }
 
   /** Reads one line. Returns the offset from `base` behind it. Only this loop looks at every byte: it holds no calls. */
@@ -73,7 +73,7 @@ export class FieldReader {
     while (valueStart < stop && isBlank(bytes[valueStart] as number)) valueStart += 1;
     const at = skipClass(CharClass.fieldValue, bytes, valueStart, stop);
     if (at + 1 >= stop || bytes[at] !== cr || bytes[at + 1] !== lf) return this.#readWrongEnd(bytes, base, end, at);
-    return this.#addLine(bytes, base, nameEnd, valueStart, at) ? at + 2 - base : invalid;
+    return this.#addLine(bytes, base, nameEnd, valueStart, at) ? at + 2 - base : INVALID;
   }
 
   /** Reads what has no name and colon at its beginning: the empty line, a line that is not whole, or an invalid one. */
@@ -97,7 +97,7 @@ export class FieldReader {
   #runOut(base: number, end: number): number {
     const { line, head } = this.limits;
     const lineLimit = this.#lineStart + line;
-    if (end - base < Math.min(lineLimit, head)) return incomplete;
+    if (end - base < Math.min(lineLimit, head)) return INCOMPLETE;
     return this.fail(lineLimit < head ? parseErrors.longLine : parseErrors.longHead);
   }
 

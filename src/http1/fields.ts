@@ -1,7 +1,7 @@
 import { Field } from "./field-names.ts";
 
 /** Offsets that are held for each line. */
-const spansPerLine = 4;
+const SPANS_PER_LINE = 4;
 
 /** The field lines of a head, as offsets from the beginning of the head. A `FieldReader` fills it. One object serves many heads. */
 export class Fields {
@@ -28,7 +28,7 @@ export class Fields {
 
   constructor(maxLines: number) {
     this.ids = new Uint8Array(maxLines);
-    this.#spans = new Int32Array(spansPerLine * (maxLines + 1));
+    this.#spans = new Int32Array(SPANS_PER_LINE * (maxLines + 1));
   }
 
   clear(): void {
@@ -44,7 +44,7 @@ export class Fields {
   add(id: number, start: number, nameEnd: number, valueStart: number, valueEnd: number): void {
     const line = this.count;
     const spans = this.#spans;
-    const at = spansPerLine * line;
+    const at = SPANS_PER_LINE * line;
     spans[at] = start;
     spans[at + 1] = nameEnd;
     spans[at + 2] = valueStart;
@@ -56,21 +56,21 @@ export class Fields {
 
   /** Ends the lines at an offset, where the empty line begins. */
   end(at: number): void {
-    this.#spans[spansPerLine * this.count] = at;
+    this.#spans[SPANS_PER_LINE * this.count] = at;
   }
 
   /** Where a line begins; `start(count)` is where the last line ends and the empty one begins. */
   start(line: number): number {
-    return this.#spans[spansPerLine * line] as number;
+    return this.#spans[SPANS_PER_LINE * line] as number;
   }
   nameEnd(line: number): number {
-    return this.#spans[spansPerLine * line + 1] as number;
+    return this.#spans[SPANS_PER_LINE * line + 1] as number;
   }
   valueStart(line: number): number {
-    return this.#spans[spansPerLine * line + 2] as number;
+    return this.#spans[SPANS_PER_LINE * line + 2] as number;
   }
   valueEnd(line: number): number {
-    return this.#spans[spansPerLine * line + 3] as number;
+    return this.#spans[SPANS_PER_LINE * line + 3] as number;
   }
 
   /** Returns the number of the first line with the known field `id`; -1 without one. */

@@ -14,4 +14,4 @@ export type { ParseError } from "./parse-error.ts";
 export { readProxyHeader } from "./proxy-protocol.ts";
 export { RequestHead } from "./request.ts";
 export { ResponseHead } from "./response.ts";
-export { incomplete, invalid } from "./result.ts";
+export { INCOMPLETE, INVALID } from "./result.ts";

@@ -1,7 +1,7 @@
 import { cr, lf } from "./bytes.ts";
 
 /** Bytes in `HTTP/1.1` and its CRLF. */
-export const versionLength = 10;
+export const VERSION_LENGTH = 10;
 
 /** The methods that nearly all requests have. A constant is compared by its address; a piece of a text, letter by letter. */
 const commonMethods = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"] as const;
@@ -18,7 +18,7 @@ const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 
 /** Whether the bytes in [`from`, `stop`) are the beginning of a version and its line end, as far as they have arrived. */
 export function mayBeVersion(bytes: Uint8Array, from: number, stop: number): boolean {
-  const length = Math.min(versionLength, stop - from);
+  const length = Math.min(VERSION_LENGTH, stop - from);
   for (let at = 0; at < length; at += 1) {
     const byte = bytes[from + at] as number;
     if (versionLine[at] === 0 ? !isDigit(byte) : byte !== versionLine[at]) return false;

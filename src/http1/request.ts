@@ -5,12 +5,12 @@ import { FieldReader, type HeadLimits } from "./field-reader.ts";
 import type { Fields } from "./fields.ts";
 import { framingError } from "./framing.ts";
 import { type ParseError, parseErrors } from "./parse-error.ts";
-import { mayBeVersion, methodOf, versionLength } from "./request-line.ts";
-import { incomplete, invalid } from "./result.ts";
+import { mayBeVersion, methodOf, VERSION_LENGTH } from "./request-line.ts";
+import { INCOMPLETE, INVALID } from "./result.ts";
 import { isHost, parseTarget } from "./target.ts";
 
 /** Bytes in a method; 501 for more (RFC 9112, 3). */
-const longestMethod = 32;
+const LONGEST_METHOD = 32;
 
 /**
  * Reads the head of a request as its bytes arrive (RFC 9112, 2 and 3). One object reads many heads: its properties hold from
@@ -82,7 +82,7 @@ export class RequestHead {
     if (next < 0) return next;
     this.text = this.#decode(bytes, base, base + next);
     this.#readTexts();
-    return this.#check() ? base + next : invalid;
+    return this.#check() ? base + next : INVALID;
   }
 
   /** Returns 0, `incomplete` or `invalid`. */
@@ -94,22 +94,22 @@ export class RequestHead {
     const base = from + this.#skipped;
     const stop = Math.min(end, base + this.#reader.limits.line);
     const methodEnd = skipClass(CharClass.token, bytes, base, stop);
-    if (methodEnd - base > longestMethod) return this.#reader.fail(parseErrors.longMethod);
+    if (methodEnd - base > LONGEST_METHOD) return this.#reader.fail(parseErrors.longMethod);
     if (methodEnd < stop && (bytes[methodEnd] !== space || methodEnd === base))
       return this.#reader.fail(parseErrors.requestLine);
     const targetEnd = skipClass(CharClass.target, bytes, methodEnd + 1, stop);
     if (targetEnd < stop && (bytes[targetEnd] !== space || targetEnd === methodEnd + 1))
       return this.#reader.fail(parseErrors.requestLine);
     if (!mayBeVersion(bytes, targetEnd + 1, stop)) return this.#reader.fail(parseErrors.requestLine);
-    if (targetEnd + 1 + versionLength > stop) return this.#runOut(base, end);
+    if (targetEnd + 1 + VERSION_LENGTH > stop) return this.#runOut(base, end);
     return this.#endRequestLine(bytes, base, methodEnd, targetEnd);
   }
 
   /** Skips one empty line before the request line, as RFC 9112, 2.2 asks of a server. Returns 0, `incomplete` or `invalid`. */
   #skipEmptyLine(bytes: Uint8Array, from: number, end: number): number {
-    if (from === end) return incomplete;
+    if (from === end) return INCOMPLETE;
     if (bytes[from] !== cr) this.#skipped = 0;
-    else if (from + 1 === end) return incomplete;
+    else if (from + 1 === end) return INCOMPLETE;
     else if (bytes[from + 1] === lf) this.#skipped = 2;
     else return this.#reader.fail(parseErrors.requestLine);
     return 0;
@@ -117,7 +117,7 @@ export class RequestHead {
 
   /** The request line goes on behind the bytes that have arrived, or behind its limit. */
   #runOut(base: number, end: number): number {
-    return end < base + this.#reader.limits.line ? incomplete : this.#reader.fail(parseErrors.longTarget);
+    return end < base + this.#reader.limits.line ? INCOMPLETE : this.#reader.fail(parseErrors.longTarget);
   }
 
   /** Reads what a whole request line says that can make it invalid. */
@@ -132,8 +132,8 @@ export class RequestHead {
     this.path = "";
     const isOriginForm = bytes[methodEnd + 1] === 0x2f;
     const mayBeConnect = bytes[base] === 0x43 && methodEnd - base === 7;
-    if ((!isOriginForm || mayBeConnect) && !this.#parseTarget(bytes, base)) return invalid;
-    this.fieldsStart = targetEnd + 1 + versionLength - base;
+    if ((!isOriginForm || mayBeConnect) && !this.#parseTarget(bytes, base)) return INVALID;
+    this.fieldsStart = targetEnd + 1 + VERSION_LENGTH - base;
     this.#reader.begin(this.fieldsStart);
     return 0;
   }

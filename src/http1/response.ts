@@ -4,10 +4,10 @@ import { FieldReader, type HeadLimits } from "./field-reader.ts";
 import type { Fields } from "./fields.ts";
 import { framingError } from "./framing.ts";
 import { type ParseError, parseErrors } from "./parse-error.ts";
-import { incomplete, invalid } from "./result.ts";
+import { INCOMPLETE, INVALID } from "./result.ts";
 
 /** Bytes in `HTTP/1.1 200`, the shortest beginning of a status line. */
-const shortestStatusLine = 12;
+const SHORTEST_STATUS_LINE = 12;
 
 /** Reads the head of a response as its bytes arrive (RFC 9112, 4), as `RequestHead` reads that of a request. */
 export class ResponseHead {
@@ -61,7 +61,7 @@ export class ResponseHead {
     const next = this.#reader.read(bytes, from, end);
     if (next < 0) return next;
     this.text = this.#decode(bytes, from, from + next);
-    return this.#check() ? from + next : invalid;
+    return this.#check() ? from + next : INVALID;
   }
 
   /** Returns the number of bytes in the status line, `incomplete` or `invalid`. */
@@ -69,7 +69,7 @@ export class ResponseHead {
     const reader = this.#reader;
     const stop = Math.min(end, from + reader.limits.line);
     if (!mayBeStatusLine(bytes, from, stop)) return reader.fail(parseErrors.statusLine);
-    let at = from + shortestStatusLine;
+    let at = from + SHORTEST_STATUS_LINE;
     if (at >= stop) return this.#runOut(from, end);
     // Some servers send no space behind the status when they send no reason phrase. No reader mistakes that.
     if (bytes[at] !== space && bytes[at] !== cr) return reader.fail(parseErrors.statusLine);
@@ -83,7 +83,7 @@ export class ResponseHead {
 
   /** The status line goes on behind the bytes that have arrived, or behind its limit. */
   #runOut(from: number, end: number): number {
-    return end < from + this.#reader.limits.line ? incomplete : this.#reader.fail(parseErrors.statusLine);
+    return end < from + this.#reader.limits.line ? INCOMPLETE : this.#reader.fail(parseErrors.statusLine);
   }
 
   #readVersionAndStatus(bytes: Uint8Array, from: number): void {
@@ -109,7 +109,7 @@ const greatestBytes = Uint8Array.from("HTTP/1.9 999", (char) => char.charCodeAt(
 
 /** Whether the bytes in [`from`, `stop`) are the beginning of a status line, as far as they have arrived. */
 function mayBeStatusLine(bytes: Uint8Array, from: number, stop: number): boolean {
-  const length = Math.min(shortestStatusLine, stop - from);
+  const length = Math.min(SHORTEST_STATUS_LINE, stop - from);
   for (let at = 0; at < length; at += 1) {
     const byte = bytes[from + at] as number;
     if (byte < (leastBytes[at] as number) || byte > (greatestBytes[at] as number)) return false;

@@ -1,7 +1,7 @@
 import { decodeLatin1 } from "./bytes.ts";
 import { Field, fieldSet } from "./field-names.ts";
 import { FieldReader, type HeadLimits } from "./field-reader.ts";
-import { incomplete, invalid } from "./result.ts";
+import { INCOMPLETE, INVALID } from "./result.ts";
 
 /** The limits of a trailer section. `line` and `head` are in bytes. */
 const trailerLimits: HeadLimits = { line: 4_096, head: 8_192, fields: 32 };
@@ -37,8 +37,8 @@ export class TrailerReader {
     this.#bytes.set(added, before);
     this.#length += added.length;
     const next = this.#reader.read(this.#bytes, 0, this.#length);
-    if (next === incomplete) return from + added.length;
-    if (next < 0) return invalid;
+    if (next === INCOMPLETE) return from + added.length;
+    if (next < 0) return INVALID;
     this.done = true;
     this.passedOn = this.#linesToPassOn(next);
     return from + next - before;

@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import { PlacementError } from "../placement/index.ts";
 
 /** The most that a module may have: two of them, as JSON, are to fit into one request to the control API. */
-export const maxSourceBytes = 256 * 1024;
+export const MAX_SOURCE_BYTES = 256 * 1024;
 
 /**
  * What a module is called: its file's name and the first 8 hexadecimal digits of its source's SHA-256, so that another
@@ -22,9 +22,9 @@ export async function readSource(file: string): Promise<string> {
     throw new PlacementError(`The module ${file} can't be read (${error.code ?? error.message}): name another.`);
   });
   const source = /\.[cm]?ts$/.test(file) ? withoutTypes(file, text) : text;
-  if (Buffer.byteLength(source) <= maxSourceBytes) return source;
+  if (Buffer.byteLength(source) <= MAX_SOURCE_BYTES) return source;
   throw new PlacementError(
-    `The module ${file} has more than ${maxSourceBytes / 1024} KiB: leave out what it can do without.`,
+    `The module ${file} has more than ${MAX_SOURCE_BYTES / 1024} KiB: leave out what it can do without.`,
   );
 }
 

@@ -10,7 +10,7 @@ import {
   type Sources,
 } from "../placement/index.ts";
 import { evaluate } from "./evaluate.ts";
-import { maxSourceBytes, moduleName, readSource } from "./file.ts";
+import { MAX_SOURCE_BYTES, moduleName, readSource } from "./file.ts";
 
 /**
  * A path in the text of a policy, a hash, a list of them or a scenario: it begins the text, or follows a comma or a slash,
@@ -64,6 +64,6 @@ function checkName(name: string, source: string): void {
   const right = moduleName(name.split("#", 1)[0] ?? "", source);
   if (name !== right)
     throw new PlacementError(`The module ${name} is not what its name says: by its source it is ${right}.`);
-  if (Buffer.byteLength(source) > maxSourceBytes)
-    throw new PlacementError(`The module ${name} has more than ${maxSourceBytes / 1024} KiB.`);
+  if (Buffer.byteLength(source) > MAX_SOURCE_BYTES)
+    throw new PlacementError(`The module ${name} has more than ${MAX_SOURCE_BYTES / 1024} KiB.`);
 }

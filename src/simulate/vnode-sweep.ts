@@ -15,9 +15,9 @@ export interface VnodeSpread {
 
 /** 1 to 1024, doubling. */
 const VNODES = Array.from({ length: 11 }, (_, i) => 2 ** i);
-const MOST_RINGS = 200;
+const MAX_RINGS = 200;
 const FEWEST_FOR_QUANTILES = 10;
-const MOST_POINTS_OF_ONE = 2 ** 20;
+const MAX_POINTS_OF_ONE = 2 ** 20;
 
 /** Whether a policy has vnodes to sweep, and shares that depend on them alone: a bound depends on the load. */
 export const hasVnodes = ({ policy, options }: PolicySpec): boolean =>
@@ -28,9 +28,9 @@ export const hasVnodes = ({ policy, options }: PolicySpec): boolean =>
  * names) as about `budget` points allow. Numbers of vnodes that the policy has no room for are left out.
  */
 export function vnodeSweep(spec: PolicySpec, hash: Hash, servers: number, budget: number): VnodeSpread[] {
-  const sweep = VNODES.filter((vnodes) => vnodes * servers <= MOST_POINTS_OF_ONE);
+  const sweep = VNODES.filter((vnodes) => vnodes * servers <= MAX_POINTS_OF_ONE);
   const points = servers * sweep.reduce((sum, vnodes) => sum + vnodes, 0);
-  const rings = Math.max(1, Math.min(MOST_RINGS, Math.floor(budget / points)));
+  const rings = Math.max(1, Math.min(MAX_RINGS, Math.floor(budget / points)));
   return sweep.flatMap((vnodes) => {
     const options = { ...spec.options, vnodes };
     const cvs = Float64Array.from({ length: rings }, (_, ring) => cvOfRing({ ...spec, options }, hash, servers, ring));

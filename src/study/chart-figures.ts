@@ -15,8 +15,8 @@ import type { StudyPoint } from "../results/run.ts";
 import { hasVnodes, vnodeSweep } from "../simulate/vnode-sweep.ts";
 import type { PolicyVariant } from "./point.ts";
 
-const MOST_SWEEPS = 8;
-const MOST_SIZES = 3;
+const MAX_SWEEPS = 8;
+const MAX_SIZES = 3;
 /** About a second of hashing. */
 const USUAL_BUDGET = 2_000_000;
 
@@ -83,12 +83,12 @@ function vnodeSweeps(
     ...new Map(rings.map((ring) => [`${formatPolicy(ring.policy)} ${ring.hash?.name}`, ring])).values(),
   ];
   const [first = 0, last = 0] = [sizes[0], sizes.at(-1)];
-  const few = sizes.length <= MOST_SIZES ? sizes : [first, nearest(sizes, Math.sqrt(first * last)), last];
+  const few = sizes.length <= MAX_SIZES ? sizes : [first, nearest(sizes, Math.sqrt(first * last)), last];
   const shown = distinct
     .flatMap((variant) =>
       (distinct.length === 1 ? few : sizes.filter((n) => n === usual)).map((servers) => ({ variant, servers })),
     )
-    .slice(0, MOST_SWEEPS);
+    .slice(0, MAX_SWEEPS);
   return shown.flatMap(({ variant: { policy, hash }, servers }) => {
     const spreads = vnodeSweep(policy, hash ?? hashes[defaultHash], servers, budget / shown.length);
     return spreads.length === 0 ? [] : [{ policy: formatPolicy(policy), hash: hash?.name ?? null, servers, spreads }];

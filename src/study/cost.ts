@@ -15,9 +15,9 @@ export interface Cost {
 const KEYS = 2 ** 14;
 const FEW = 64;
 const ROUNDS = 5;
-const MOST_BUILT = 50;
+const MAX_BUILT = 50;
 /** A slow policy is timed over fewer keys, so that a measurement stays short. */
-const MOST_MS_A_ROUND = 20;
+const MAX_MS_A_ROUND = 20;
 
 /** Builds and times a placement: the least of a few rounds, which other work on the machine disturbs least. */
 export async function costOf(build: () => Placement, keyOf: (index: number) => string): Promise<Cost> {
@@ -30,7 +30,7 @@ export async function costOf(build: () => Placement, keyOf: (index: number) => s
     for (const key of some) (loads[placement.select(key, undefined, load)] as number)++;
   };
   const firstMs = leastMs(1, look(keys.slice(0, FEW))) / FEW;
-  const some = keys.slice(0, Math.max(FEW, Math.floor(MOST_MS_A_ROUND / Math.max(firstMs, 1e-6))));
+  const some = keys.slice(0, Math.max(FEW, Math.floor(MAX_MS_A_ROUND / Math.max(firstMs, 1e-6))));
   return {
     buildMs: leastMs(2, () => void build()),
     bytes,
@@ -45,7 +45,7 @@ async function builtWithMemory(build: () => Placement): Promise<{ placement: Pla
   const kept: Placement[] = [];
   const began = performance.now();
   do kept.push(build());
-  while (kept.length < MOST_BUILT && performance.now() - began < MOST_MS_A_ROUND);
+  while (kept.length < MAX_BUILT && performance.now() - began < MAX_MS_A_ROUND);
   const after = await memory();
   return { placement, bytes: Math.max(0, after - before) / kept.length };
 }

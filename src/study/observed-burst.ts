@@ -11,9 +11,9 @@ import { type LatencySummary, latencyRecorder } from "../stats/latency.ts";
 import { fleetChanges } from "./fleet-changes.ts";
 import { type PolicyVariant, place, placesKeys } from "./point.ts";
 
-const hitsPerReport = 500;
+const HITS_PER_REPORT = 500;
 /** A burst is given up after so many requests in a row, on each connection, that got no response. */
-const unansweredPerConnection = 50;
+const UNANSWERED_PER_CONNECTION = 50;
 
 export interface ObservedBurst {
   readonly folder: FleetFolder;
@@ -55,7 +55,7 @@ export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> 
   const variant = await loadPlacement({ ...view, modules: await control.modules() });
   const expected = expectedOf(view, variant);
   const gone = new AbortController();
-  const enough = unansweredPerConnection * options.concurrency;
+  const enough = UNANSWERED_PER_CONNECTION * options.concurrency;
   let unanswered = 0;
   const durationMs = await burst({
     ...options,
@@ -67,7 +67,7 @@ export async function observedBurst(options: ObservedBurst): Promise<BurstSeen> 
       unanswered = hit.status === 0 ? unanswered + 1 : 0;
       if (unanswered >= enough) gone.abort();
       const done = tally.ok + tally.failed;
-      if (done % hitsPerReport === 0) options.onProgress?.(done);
+      if (done % HITS_PER_REPORT === 0) options.onProgress?.(done);
       return options.onHit?.(hit);
     },
     signal: AbortSignal.any([signal, gone.signal]),

@@ -13,7 +13,7 @@ import {
 } from "../placement/index.ts";
 
 /** More servers than this in one placement is a mistake. */
-const mostServers = 10_000;
+const MAX_SERVERS = 10_000;
 
 /** server-1 … server-n, as a fleet has them. */
 const numbered = (n: number): Member[] => Array.from({ length: n }, (_, i) => ({ name: `server-${i + 1}`, weight: 1 }));
@@ -37,7 +37,7 @@ export function studiedServers(text: string, weights: string | undefined): Studi
     const members = parseMembers(text);
     return { named: true, membersOf: () => [members] };
   }
-  const counts = serverCounts(text, mostServers);
+  const counts = serverCounts(text, MAX_SERVERS);
   const turns = weights === undefined ? [1] : parseWeights(weights);
   return { named: false, membersOf: (run) => counts.map((n) => inRun(run, numbered(n), turns)) };
 }
@@ -59,7 +59,7 @@ const parseWeights = (text: string): number[] =>
 
 /** `3` is server-1 to server-3; anything else is a list of names, with addresses and weights or without. */
 export function parseServers(text: string): readonly Member[] {
-  return /^\d+$/.test(text) ? numbered(wholeNumber(text, "--servers", 1, mostServers)) : parseMembers(text);
+  return /^\d+$/.test(text) ? numbered(wholeNumber(text, "--servers", 1, MAX_SERVERS)) : parseMembers(text);
 }
 
 /** A placement of keys on certain servers: what runs today, or what might run tomorrow. */

@@ -14,7 +14,7 @@ export interface HotKeys {
   readonly keys: HotKey[];
 }
 
-const mostNamed = 10;
+const MAX_NAMED = 10;
 
 /**
  * How many keys with equal requests would leave chance as much room as these: (Σr)² / Σr². A few hot keys among a
@@ -35,11 +35,11 @@ export function hotKeys(keys: WeightedKeys, servers: number): HotKeys {
     const requests = keys.requestsOf(index);
     if (requests <= even) continue;
     count++;
-    const coolest = hottest[mostNamed - 1];
+    const coolest = hottest[MAX_NAMED - 1];
     if (coolest !== undefined && requests <= coolest.requests) continue;
     hottest = [...hottest, { key: keys.key(index), requests }]
       .toSorted((a, b) => b.requests - a.requests)
-      .slice(0, mostNamed);
+      .slice(0, MAX_NAMED);
   }
   return { count, keys: hottest };
 }

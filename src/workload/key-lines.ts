@@ -4,7 +4,7 @@ import { createGunzip } from "node:zlib";
 import { codeOf, UserError } from "../errors.ts";
 
 /** Nothing that is a key is longer; without a limit a file without line ends would be read whole. */
-const longestLine = 2 ** 20;
+const LONGEST_LINE = 2 ** 20;
 
 /**
  * The lines of a text file, without the empty ones and without their ends, as they are read: `-` is standard input, and
@@ -32,7 +32,7 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 
 function assertText(path: string, chunk: string, rest: string): void {
   if (chunk.includes("\0")) throw new UserError(`The keys file ${path} is not text: name one with a key a line.`);
-  if (rest.length > longestLine)
+  if (rest.length > LONGEST_LINE)
     throw new UserError(`The keys file ${path} has a line of more than a megabyte: name one with a key a line.`);
 }
 

@@ -1,18 +1,18 @@
 /** The headers of the PROXY protocol. The longest lines come from HAProxy's proxy-protocol.txt (2.1 and 2.2). */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { incomplete, invalid, readProxyHeader } from "../../src/http1/index.ts";
+import { INCOMPLETE, INVALID, readProxyHeader } from "../../src/http1/index.ts";
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, "latin1");
 const readAll = (bytes: Uint8Array) => readProxyHeader(bytes, 0, bytes.length);
 
-/** Reads byte by byte, up to the first result that is not `incomplete`. */
+/** Reads byte by byte, up to the first result that is not `INCOMPLETE`. */
 function readSlowly(bytes: Uint8Array): ReturnType<typeof readProxyHeader> {
   for (let end = 0; end <= bytes.length; end += 1) {
     const result = readProxyHeader(bytes, 0, end);
-    if (result !== incomplete) return result;
+    if (result !== INCOMPLETE) return result;
   }
-  return incomplete;
+  return INCOMPLETE;
 }
 
 const signature = "\r\n\r\n\0\r\nQUIT\n";
@@ -59,7 +59,7 @@ describe("a valid header", () => {
   });
 
   test.each(valid)("%j is not whole without its last byte", (header) => {
-    expect(readAll(bytesOf(header.slice(0, -1)))).toBe(incomplete);
+    expect(readAll(bytesOf(header.slice(0, -1)))).toBe(INCOMPLETE);
   });
 });
 
@@ -107,8 +107,8 @@ describe("an invalid header", () => {
     v2(0x21, 0x31, "s".repeat(215)),
     v2(0x20, 0x00, "x".repeat(4_081)),
   ])("such as %j is found so byte by byte, too", (header) => {
-    expect(readAll(bytesOf(header))).toBe(invalid);
-    expect(readSlowly(bytesOf(header))).toBe(invalid);
+    expect(readAll(bytesOf(header))).toBe(INVALID);
+    expect(readSlowly(bytesOf(header))).toBe(INVALID);
   });
 });
 
@@ -124,7 +124,7 @@ test("any bytes give the same result one by one and at once, and 4,096 bytes are
   fc.assert(
     fc.property(anything, (bytes) => {
       expect(readSlowly(bytes)).toEqual(readAll(bytes));
-      expect(readAll(Buffer.concat([bytes, Buffer.alloc(4_096, "x")]))).not.toBe(incomplete);
+      expect(readAll(Buffer.concat([bytes, Buffer.alloc(4_096, "x")]))).not.toBe(INCOMPLETE);
     }),
     { numRuns: 2_000 },
   );

@@ -1,6 +1,6 @@
 /** The TLVs of PROXY headers of version 2 (HAProxy's proxy-protocol.txt, 2.2). */
 import { expect, test } from "vitest";
-import { incomplete, invalid, readProxyHeader } from "../../src/http1/index.ts";
+import { INCOMPLETE, INVALID, readProxyHeader } from "../../src/http1/index.ts";
 
 const prefix = "0d0a0d0a000d0a515549540a";
 const tcp4 = "2111";
@@ -38,11 +38,11 @@ test.each([
   ["a checksum of three bytes", header(tcp4, addresses, "030003fb1f9b", noop)],
   ["a checksum of five bytes", header(tcp4, addresses, "030005fb1f9bc600", noop)],
   ["two checksums", header(tcp4, addresses, checksum, checksum)],
-])("a header with %s is invalid", (_, bytes) => expect(read(bytes)).toBe(invalid));
+])("a header with %s is invalid", (_, bytes) => expect(read(bytes)).toBe(INVALID));
 
 test("a checksum is compared when its header is whole, not before", () => {
   const bytes = header(tcp4, addresses, checksum.replace("c6", "c7"), noop);
-  expect(read(bytes.subarray(0, -1))).toBe(incomplete);
+  expect(read(bytes.subarray(0, -1))).toBe(INCOMPLETE);
 });
 
 test("the rest of LOCAL and of an unspecified family is discarded unread, as in HAProxy", () => {

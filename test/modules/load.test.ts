@@ -3,7 +3,7 @@ import * as nodeModule from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { maxSourceBytes, moduleName } from "../../src/modules/file.ts";
+import { MAX_SOURCE_BYTES, moduleName } from "../../src/modules/file.ts";
 import { loadModules, loadPlacement, withModules } from "../../src/modules/load.ts";
 import {
   formatPolicy,
@@ -131,7 +131,7 @@ describe("a module", () => {
     ],
     ["relative.cjs", 'exports.hash = require("./other.cjs");', /imports "\.\/other\.cjs": a module has to stand alone/],
     ["package.js", 'import "lodash";\nexport const hash = 1;', /imports "lodash": /],
-    ["large.js", " ".repeat(maxSourceBytes + 1), /has more than 256 KiB/],
+    ["large.js", " ".repeat(MAX_SOURCE_BYTES + 1), /has more than 256 KiB/],
   ])("such as %s is refused in one sentence that names it", async (file, source, message) => {
     if (source !== null) await put(file, source);
     const read = withModules(at(file), parseHash);
@@ -182,7 +182,7 @@ describe("what a fleet keeps of modules", () => {
       /^The module h\.js#00000000 is not what its name says: by its source it is h\.js#\w{8}\.$/,
     );
     await expect(loadModules({ "../h.js": hash })).rejects.toThrow(/not what its name says/);
-    const large = " ".repeat(maxSourceBytes + 1);
+    const large = " ".repeat(MAX_SOURCE_BYTES + 1);
     await expect(loadModules({ [moduleName("h.js", large)]: large })).rejects.toThrow(/more than 256 KiB/);
   });
 });

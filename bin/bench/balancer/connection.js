@@ -1,6 +1,6 @@
 // One client connection of the load generator, made again whenever it ends.
 import { connect } from "node:net";
-import { BodyReader, incomplete, ResponseHead, responseFraming } from "../../../dist/src/http1/index.js";
+import { BodyReader, INCOMPLETE, ResponseHead, responseFraming } from "../../../dist/src/http1/index.js";
 
 /** How long after one that broke a connection is made again. */
 const REOPEN_MS = 10;
@@ -68,7 +68,7 @@ export class Connection {
   /** Returns where the body begins, or less than 0 where there is none yet. */
   #readHead(bytes) {
     const at = this.#reader.read(bytes, 0, bytes.length);
-    if (at === incomplete) this.#held = Buffer.from(bytes);
+    if (at === INCOMPLETE) this.#held = Buffer.from(bytes);
     else if (at < 0) this.#socket.destroy();
     else this.#body.begin(responseFraming(this.#reader, "GET"), this.#reader.fields.contentLength);
     this.#inBody = at >= 0;

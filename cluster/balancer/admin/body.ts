@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { ControlError } from "./auth.ts";
 
 /** The most that the control port reads. */
-const maxBytes = 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /** Reads a whole JSON body; undefined for an empty one. Throws a ControlError for one that is too large or no JSON. */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
@@ -20,7 +20,7 @@ async function readText(request: IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new ControlError(413, "too-large", `The body has more than ${maxBytes} bytes.`);
+    if (bytes > MAX_BYTES) throw new ControlError(413, "too-large", `The body has more than ${MAX_BYTES} bytes.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -3,8 +3,8 @@ import { type BalancerEvent, type Events, withAlias } from "../telemetry/events.
 import type { ScaleRequestEvent } from "./schema.ts";
 
 /** A reader that lets more than this pile up is cut off. */
-const maxBufferedBytes = 256 * 1024;
-const heartbeatMs = 15_000;
+const MAX_BUFFERED_BYTES = 256 * 1024;
+const HEARTBEAT_MS = 15_000;
 
 /** The readers of `GET /v1/events`: server-sent events, one connection each. */
 export class EventStreams {
@@ -21,7 +21,7 @@ export class EventStreams {
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
     response.write(": attached\n\n");
     const unsubscribe = this.#events.subscribe((event) => send(response, event));
-    const heartbeat = setInterval(() => write(response, ": \n\n"), heartbeatMs);
+    const heartbeat = setInterval(() => write(response, ": \n\n"), HEARTBEAT_MS);
     this.#readers.add(response);
     if (provision) this.#supervisors.add(response);
     // Node tells the end of the connection to no response whose turn to be sent has not come.
@@ -51,6 +51,6 @@ function send(response: ServerResponse, event: BalancerEvent | ScaleRequestEvent
 }
 
 function write(response: ServerResponse, text: string): void {
-  if (response.writableLength > maxBufferedBytes) response.req.socket.destroy();
+  if (response.writableLength > MAX_BUFFERED_BYTES) response.req.socket.destroy();
   else if (!response.writableEnded) response.write(text);
 }

@@ -2,8 +2,8 @@ import { createPlacement, createRing, keyShares, type Member, type Placement } f
 import type { ClusterSnapshot } from "./snapshot.ts";
 
 /** Sample keys for policies without a ring; fewer of them when the policy is slow, for the requests wait. */
-const samples = 16_384;
-const sampleMs = 20;
+const SAMPLES = 16_384;
+const SAMPLE_MS = 20;
 
 const known = new WeakMap<ClusterSnapshot, ReadonlyMap<string, number>>();
 
@@ -39,9 +39,9 @@ const named = (members: readonly Member[], shares: Float64Array): ReadonlyMap<st
 
 function sampled(placement: Placement): Float64Array {
   const counts = new Float64Array(placement.members.length);
-  const end = performance.now() + sampleMs;
+  const end = performance.now() + SAMPLE_MS;
   let keys = 0;
-  for (; keys < samples && performance.now() < end; keys++) {
+  for (; keys < SAMPLES && performance.now() < end; keys++) {
     const member = placement.select(`key-${keys}`);
     if (member >= 0) (counts[member] as number) += 1;
   }

@@ -2,7 +2,7 @@ import type { Settings } from "../config/options.ts";
 import { type Host, isUp } from "./host.ts";
 
 /** An ejection is longer the more there were before it, up to this many times the first. */
-const maxTimes = 10;
+const MAX_TIMES = 10;
 
 /** When a server is ejected; `options.ts` says more of each. */
 type OutlierSettings = Pick<Settings, "ejectAfter" | "ejectionMs">;
@@ -33,7 +33,7 @@ export class OutlierDetection {
     if (!isUp(host) || began < host.lastFailureAt) return;
     const { ejectAfter, ejectionMs } = this.#settings;
     const now = performance.now();
-    if (now - host.lastFailureAt > maxTimes * ejectionMs) host.ejections = 0;
+    if (now - host.lastFailureAt > MAX_TIMES * ejectionMs) host.ejections = 0;
     host.lastFailureAt = now;
     host.consecutiveFailures += 1;
     if (ejectAfter > 0 && host.consecutiveFailures >= ejectAfter && this.#hooks.mayEject()) this.#eject(host, code);
@@ -51,7 +51,7 @@ export class OutlierDetection {
   #eject(host: Host, code: string): void {
     host.ejections += 1;
     host.counts.ejections += 1;
-    const forMs = Math.min(host.ejections, maxTimes) * this.#settings.ejectionMs;
+    const forMs = Math.min(host.ejections, MAX_TIMES) * this.#settings.ejectionMs;
     this.#returns.set(
       host,
       setTimeout(() => this.#uneject(host), forMs),

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { PlacementError } from "../../../src/placement/index.ts";
 import type { BalancerEvent } from "../telemetry/events.ts";
 
-const emitEveryMs = 1_000;
+const EMIT_EVERY_MS = 1_000;
 
 /** Requests that the policy failed on: an event at once, and then one a second at most, so that a log does not fill a disk. */
 export class PlacementFailures {
@@ -18,7 +18,7 @@ export class PlacementFailures {
   record(error: unknown): void {
     this.#requests += 1;
     const now = performance.now();
-    if (now - this.#emittedAt < emitEveryMs) return;
+    if (now - this.#emittedAt < EMIT_EVERY_MS) return;
     const reason = error instanceof PlacementError ? error.message : inspect(error);
     this.#emit({ type: "placement-failed", reason, requests: this.#requests });
     this.#requests = 0;

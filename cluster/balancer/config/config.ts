@@ -83,13 +83,13 @@ export const withDefaults = (given: Partial<BalancerConfig>): BalancerConfig => 
   ...given,
 });
 
-const mostWorkers = 64;
+const MAX_WORKERS = 64;
 
 /** Reads a number of worker processes, or `auto` for one a core; throws a ConfigError. */
 export function parseWorkers(text: string): number {
-  if (text === "auto") return Math.min(mostWorkers, availableParallelism());
-  if (/^[1-9]\d?$/.test(text) && Number(text) <= mostWorkers) return Number(text);
-  throw new ConfigError(`'${text}' is no number of workers: write 1 to ${mostWorkers}, or auto for one a core`);
+  if (text === "auto") return Math.min(MAX_WORKERS, availableParallelism());
+  if (/^[1-9]\d?$/.test(text) && Number(text) <= MAX_WORKERS) return Number(text);
+  throw new ConfigError(`'${text}' is no number of workers: write 1 to ${MAX_WORKERS}, or auto for one a core`);
 }
 
 /** Reads `/path`, `tcp` or `off`, and after it any of `interval=MS timeout=MS fall=N rise=N`; throws a ConfigError. */

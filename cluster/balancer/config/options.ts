@@ -57,8 +57,8 @@ const number = (
   help: string,
 ): NumberOption => ({ flag, unit, fallback, min, max, help });
 
-const day = 86_400_000;
-const ms = (flag: string, fallback: number, help: string): NumberOption => number(flag, "ms", fallback, [1, day], help);
+const DAY = 86_400_000;
+const ms = (flag: string, fallback: number, help: string): NumberOption => number(flag, "ms", fallback, [1, DAY], help);
 const statuses = (flag: string, help: string): StatusesOption => ({ flag, unit: "statuses", fallback: [], help });
 const turnOn = (flag: string, help: string): SwitchOption => ({ flag, unit: "switch", fallback: false, help });
 
@@ -92,14 +92,14 @@ const options = {
     "await-servers",
     "ms",
     0,
-    [0, day],
+    [0, DAY],
     "how long a balancer that starts without a server holds its clients until it has one; 0: they get a 503 (Envoy: 15 s)",
   ),
   drainMs: number(
     "drain-timeout",
     "ms",
     8_000,
-    [0, day],
+    [0, DAY],
     "for requests in flight when the balancer ends (containers are killed after 10 s)",
   ),
   maxLineBytes: number(
@@ -173,7 +173,7 @@ const options = {
     "slow-start",
     "ms",
     0,
-    [0, day],
+    [0, DAY],
     "until a server that comes up has its full share; 0: at once (HAProxy, Envoy: 0)",
   ),
   panicPercent: number(

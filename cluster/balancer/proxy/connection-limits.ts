@@ -5,8 +5,8 @@ import { LingeringClose } from "./io/lingering-close.ts";
 import type { ByteStream } from "./io/stream.ts";
 
 /** How long a client that was rejected may take to hear of it, in milliseconds, and how many of them are waited for. */
-const lingerMs = 1_000;
-const maxLingering = 1_000;
+const LINGER_MS = 1_000;
+const MAX_LINGERING = 1_000;
 
 type LimitSettings = Pick<Settings, "maxConnections" | "maxClientConnections">;
 
@@ -51,14 +51,14 @@ export class ConnectionLimits {
 
   /** Answers 503, reads nothing of what is asked, and closes. It is not logged: a flood must not fill a log, and costs next to nothing. */
   reject(stream: ByteStream, now: number): void {
-    if (this.#lingering.size >= maxLingering) {
+    if (this.#lingering.size >= MAX_LINGERING) {
       stream.reset();
       return;
     }
     stream.write(localReply("too-many-connections", "Connection: close\r\n"));
     const lingering: LingeringClose = new LingeringClose(stream, {
-      deadline: now + lingerMs,
-      stallTimeoutMs: lingerMs,
+      deadline: now + LINGER_MS,
+      stallTimeoutMs: LINGER_MS,
       isEnded: false,
       onClosed: () => this.#lingering.delete(lingering),
     });

@@ -10,7 +10,7 @@ import type { BalancerEvent } from "../telemetry/events.ts";
 import type { LatencyHistogram } from "../telemetry/latency-histogram.ts";
 import { newProxyCounters, ownUsage, type ProxyStats } from "../telemetry/proxy-stats.ts";
 import { ConnectionLimits } from "./connection-limits.ts";
-import { inTurn, sweepIntervalMs, sweepParts } from "./deadlines.ts";
+import { inTurn, SWEEP_PARTS, sweepIntervalMs } from "./deadlines.ts";
 import { DownstreamConnection, type DownstreamContext } from "./downstream/connection.ts";
 import type { ExchangeContext } from "./exchange/context.ts";
 import { ExchangeDispatcher } from "./exchange/dispatcher.ts";
@@ -110,12 +110,12 @@ export async function openDataPlane(
   const sweep = (): void => {
     const now = performance.now();
     shared.clock.now = now;
-    for (let left = Math.ceil(connections.size / sweepParts); left > 0; left -= 1) turns.next().value?.sweep(now);
+    for (let left = Math.ceil(connections.size / SWEEP_PARTS); left > 0; left -= 1) turns.next().value?.sweep(now);
     limits.sweep(now);
     pools.sweep(now);
   };
   // What has arrived while the process was busy, or stopped, is read first: it is not late.
-  const sweeps = setInterval(() => setImmediate(sweep), sweepIntervalMs(options) / sweepParts);
+  const sweeps = setInterval(() => setImmediate(sweep), sweepIntervalMs(options) / SWEEP_PARTS);
   return {
     port: listener.port,
     localReplies,

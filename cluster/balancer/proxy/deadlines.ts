@@ -2,7 +2,7 @@
 import type { Settings } from "../config/options.ts";
 
 /** Connections are looked at in so many parts: the requests of the others would wait while many were cut at once. */
-export const sweepParts = 10;
+export const SWEEP_PARTS = 10;
 
 /** Returns the milliseconds between two sweeps: no timeout is late by more than a quarter of it, or half a second. */
 export function sweepIntervalMs(settings: Settings): number {

@@ -50,22 +50,22 @@ export const newAccessLogEntry = (
 });
 
 /** Longer targets and keys are cut off here: a line stays below the 4,096 bytes that pipes take as a whole. */
-const longestTarget = 1_024;
-const longestKey = 256;
+const LONGEST_TARGET = 1_024;
+const LONGEST_KEY = 256;
 
 /** The line of a request that has ended now, with its end: JSON in ASCII. `answerBytes` is a former name of `responseBytes`. */
 export function formatAccessLogEntry(entry: AccessLogEntry): string {
   const { status, requestBytes, responseBytes, attempts, firstByteMs, durationMs } = entry;
   const target = entry.target === null ? null : withoutSecrets(entry.target);
-  const targetText = text(target, longestTarget);
+  const targetText = text(target, LONGEST_TARGET);
   const keyText =
-    entry.key !== null && entry.key === entry.target ? text(target, longestKey) : text(entry.key, longestKey);
+    entry.key !== null && entry.key === entry.target ? text(target, LONGEST_KEY) : text(entry.key, LONGEST_KEY);
   return (
-    `{"time":"${timeOf(Date.now() - durationMs)}","client":${text(entry.client, longestKey)},"method":${text(entry.method, longestKey)},` +
+    `{"time":"${timeOf(Date.now() - durationMs)}","client":${text(entry.client, LONGEST_KEY)},"method":${text(entry.method, LONGEST_KEY)},` +
     `"target":${targetText},"status":${status},"requestBytes":${requestBytes},"responseBytes":${responseBytes},"answerBytes":${responseBytes},` +
-    `"key":${keyText},"server":${text(entry.server, longestKey)},"attempts":${attempts},` +
+    `"key":${keyText},"server":${text(entry.server, LONGEST_KEY)},"attempts":${attempts},` +
     `"firstByteMs":${firstByteMs === null ? null : rounded(firstByteMs)},"durationMs":${rounded(durationMs)},` +
-    `"reason":${text(entry.reason, longestKey)},"id":${text(entry.id, longestKey)}}\n`
+    `"reason":${text(entry.reason, LONGEST_KEY)},"id":${text(entry.id, LONGEST_KEY)}}\n`
   );
 }
 

@@ -6,9 +6,9 @@ import { ConfigError } from "../config/address.ts";
 import { codeOf } from "../config/error-code.ts";
 
 /** What pipes take as a whole (POSIX's PIPE_BUF, as Linux has it): several processes may write to one. */
-const pipeBytes = 4_096;
+const PIPE_BYTES = 4_096;
 /** How long a reader that takes nothing more is left alone. */
-const fullMs = 20;
+const FULL_MS = 20;
 
 /** An open file, pipe or terminal. */
 export interface Sink {
@@ -24,7 +24,7 @@ export interface Sink {
 export async function openSink(path: string): Promise<Sink> {
   try {
     const descriptor = await descriptorOf(path);
-    return { descriptor, bytes: fstatSync(descriptor).isFile() ? Number.POSITIVE_INFINITY : pipeBytes };
+    return { descriptor, bytes: fstatSync(descriptor).isFile() ? Number.POSITIVE_INFINITY : PIPE_BYTES };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new ConfigError(`the access log ${path} cannot be written (${codeOf(error)}): name a file, or - for stdout`);
@@ -57,7 +57,7 @@ async function writeSome({ descriptor }: Sink, lines: Buffer, from: number, to: 
     return (await promisify(write)(descriptor, lines, from, to - from, null)).bytesWritten;
   } catch (error) {
     if (!(error instanceof Error) || codeOf(error) !== "EAGAIN") throw error;
-    await setTimeout(fullMs, undefined, { signal });
+    await setTimeout(FULL_MS, undefined, { signal });
     return 0;
   }
 }

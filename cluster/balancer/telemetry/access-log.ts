@@ -3,12 +3,12 @@ import { closeSink, openSink, type Sink, writeLines } from "./access-log-sink.ts
 import type { BalancerEvent } from "./events.ts";
 
 /** Lines are written when there is so much of them, in bytes, or they are so old. */
-const fullBytes = 65_536;
-const flushMs = 100;
+const FULL_BYTES = 65_536;
+const FLUSH_MS = 100;
 /** What waits to be written, at most: further lines are dropped. */
-const maxWaiting = 4 * 1024 * 1024;
+const MAX_WAITING = 4 * 1024 * 1024;
 /** How long the last lines may take when the log is closed. */
-const closeMs = 1_000;
+const CLOSE_MS = 1_000;
 
 /** Counts of lines; plain numbers, so that those of several processes add up. */
 export interface LogCounts {
@@ -48,15 +48,15 @@ export class AccessLog {
 
   add(entry: AccessLogEntry): void {
     const line = formatAccessLogEntry(entry);
-    if (this.#isClosed || this.#waiting + line.length > maxWaiting) {
+    if (this.#isClosed || this.#waiting + line.length > MAX_WAITING) {
       this.#counts.linesDropped += 1;
       return;
     }
     this.#text += line;
     this.#lines += 1;
     this.#waiting += line.length;
-    if (this.#text.length >= fullBytes) this.#flush();
-    else this.#timer ??= setTimeout(this.#flush, flushMs);
+    if (this.#text.length >= FULL_BYTES) this.#flush();
+    else this.#timer ??= setTimeout(this.#flush, FLUSH_MS);
   }
 
   readonly #flush = (): void => {
@@ -106,7 +106,7 @@ export class AccessLog {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#flush();
-    const timer = setTimeout(() => this.#ending.abort(), closeMs);
+    const timer = setTimeout(() => this.#ending.abort(), CLOSE_MS);
     await this.#work;
     clearTimeout(timer);
     closeSink(this.#sink);

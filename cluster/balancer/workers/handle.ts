@@ -7,7 +7,7 @@ import type { Usage } from "../telemetry/proxy-stats.ts";
 import type { ToWorker } from "./messages.ts";
 
 /** How long to wait for stats that were requested: a busy worker sends them later. */
-const countMs = 1_000;
+const COUNT_MS = 1_000;
 
 /** A worker process, and what it reported last. */
 export interface WorkerHandle {
@@ -78,7 +78,7 @@ export function recordExit(handle: WorkerHandle): void {
 /** Resolves when a worker has reported all that it has counted so far. */
 export function requestStats(handle: WorkerHandle): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, countMs);
+    const timer = setTimeout(resolve, COUNT_MS);
     handle.statsWaiters.push(() => {
       clearTimeout(timer);
       resolve();

@@ -37,7 +37,7 @@ export interface WorkersOptions {
 }
 
 /** A worker that ends sooner after its start would do so again at once: the next one waits as long. */
-const restartMs = 1_000;
+const RESTART_MS = 1_000;
 
 /** Starts the workers; rejects with the system's error when the port is taken. */
 export async function startWorkersPlane(options: WorkersOptions): Promise<DataPlane> {
@@ -195,7 +195,7 @@ class WorkerPool implements DataPlane {
     this.#dispatcher.remove(handle);
     if (this.#closing) return;
     this.#options.emit({ type: "worker-lost", reason: how });
-    this.#restart(performance.now() - began < restartMs ? restartMs : 0);
+    this.#restart(performance.now() - began < RESTART_MS ? RESTART_MS : 0);
   }
 
   /** Starts a worker in the place of one that has ended, as often as it takes. */
@@ -208,7 +208,7 @@ class WorkerPool implements DataPlane {
         this.#fork().catch(() => {});
       } catch (error) {
         this.#options.emit({ type: "defect", reason: String(error) });
-        this.#restart(restartMs);
+        this.#restart(RESTART_MS);
       }
     }, afterMs);
     this.#restarts.add(timer);

@@ -11,7 +11,7 @@ import { StatsDelta } from "./stats.ts";
 import { loadSnapshot, WorkerCluster } from "./worker-cluster.ts";
 
 /** Often enough for a status that is looked at; who needs it exact asks. */
-const statsEveryMs = 200;
+const STATS_EVERY_MS = 200;
 
 /** Whether this process was started to be one. */
 export const isWorker = (): boolean => process.argv[2] === workerArguments[0];
@@ -95,7 +95,7 @@ function runningWorker(cluster: WorkerCluster, plane: DataPlane, delta: StatsDel
       stats: { ...delta.take(cluster.snapshot.hosts, plane), received: connections.count },
       isRequested,
     });
-  const timer = setInterval(() => sendStats(false), statsEveryMs);
+  const timer = setInterval(() => sendStats(false), STATS_EVERY_MS);
   // Who asks wants all of it: also what takes a look at each connection.
   const count = async (): Promise<void> => {
     await plane.refresh();

@@ -13,7 +13,7 @@ import { endProcess, isAlive, processIdentitySchema, signalProcess } from "../pr
 import { controlPort, type FleetSpec, reachable } from "../spec.ts";
 import { type FleetFolder, readState, readToken, writeState } from "../state.ts";
 
-const graceMs = 10_000;
+const GRACE_MS = 10_000;
 
 const processSchema = processIdentitySchema.extend({
   /** Tells whether it was started as it would be today. */
@@ -59,7 +59,7 @@ export function processDriver(folder: FleetFolder): Driver {
     );
     const missing = wanted.filter((one) => !Object.hasOwn(keep, one.name));
     await Promise.all(
-      Object.entries(alive).map(([name, one]) => (Object.hasOwn(keep, name) ? null : endProcess(one, graceMs))),
+      Object.entries(alive).map(([name, one]) => (Object.hasOwn(keep, name) ? null : endProcess(one, GRACE_MS))),
     );
     for (const { listens } of missing) for (const { host, port } of listens) await assertPortFree(host, port);
     for (const one of missing) {
@@ -75,7 +75,7 @@ export function processDriver(folder: FleetFolder): Driver {
       folder.path,
       Object.values(known).map((one) => one.pid),
     );
-    await Promise.all(orphans.map((one) => endProcess(one, graceMs)));
+    await Promise.all(orphans.map((one) => endProcess(one, GRACE_MS)));
   }
 
   async function start(wanted: Wanted) {
@@ -88,7 +88,7 @@ export function processDriver(folder: FleetFolder): Driver {
   async function remove(): Promise<void> {
     // Records that can't be read say nothing; the processes themselves still do.
     const alive = await living().catch((): Processes => ({}));
-    await Promise.all(Object.values(alive).map((one) => endProcess(one, graceMs)));
+    await Promise.all(Object.values(alive).map((one) => endProcess(one, GRACE_MS)));
     await endOrphans(alive);
   }
 

@@ -2,7 +2,7 @@ import { PlacementError } from "../error.ts";
 import type { Hash } from "../types.ts";
 import { exportedFunction, exportsOf, forget, listExports, type Module, moduleFailed, show } from "./module.ts";
 
-const MOST_BITS = 53;
+const MAX_BITS = 53;
 
 /** What is wrong with a value that should be a hash, and what to do about it. */
 function objection(value: unknown, bits: number): string {
@@ -10,13 +10,13 @@ function objection(value: unknown, bits: number): string {
   if (typeof value === "bigint") return `${range}, so turn it into one with Number()`;
   if (typeof value !== "number" || !Number.isInteger(value)) return range;
   if (value < 0) return `${range}, and bit operations make signed numbers, which \`>>> 0\` turns into such`;
-  return `${range}, unless the module exports more bits than ${bits} (up to ${MOST_BITS})`;
+  return `${range}, unless the module exports more bits than ${bits} (up to ${MAX_BITS})`;
 }
 
 function bitsOf(module: string, bits: unknown): number {
   if (bits === undefined) return 32;
-  if (typeof bits === "number" && Number.isInteger(bits) && bits >= 1 && bits <= MOST_BITS) return bits;
-  throw new PlacementError(`${module} exports ${show(bits)} as bits: give a whole number from 1 to ${MOST_BITS}.`);
+  if (typeof bits === "number" && Number.isInteger(bits) && bits >= 1 && bits <= MAX_BITS) return bits;
+  throw new PlacementError(`${module} exports ${show(bits)} as bits: give a whole number from 1 to ${MAX_BITS}.`);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Pick } from "./author.ts";
 import { forget, moduleFailed, show } from "./module.ts";
 
 /** Candidates for one key without every server among them, over which somebody must have lost count. */
-const MOST_CANDIDATES = 1_000_000;
+const MAX_CANDIDATES = 1_000_000;
 
 const everyone: Accept = () => true;
 const idle: Load = () => 0;
@@ -46,13 +46,13 @@ export function pickPlacement(module: string, members: readonly Member[], pick: 
       const member = memberOf(choice, key);
       if (!met.has(member) && accept(member)) return member;
       if (met.add(member).size === count) return -1;
-      if (++asked === MOST_CANDIDATES) throw new PlacementError(endless(key, met));
+      if (++asked === MAX_CANDIDATES) throw new PlacementError(endless(key, met));
     }
     return following(0, (member) => !met.has(member) && accept(member));
   }
 
   const endless = (key: string, met: ReadonlySet<number>): string =>
-    `${module} gave ${MOST_CANDIDATES} candidates for the key ${show(key)} without ${members.find((_, m) => !met.has(m))?.name}: end the list once there are no others.`;
+    `${module} gave ${MAX_CANDIDATES} candidates for the key ${show(key)} without ${members.find((_, m) => !met.has(m))?.name}: end the list once there are no others.`;
 
   function choose(key: string, accept: Accept, load: Load): number {
     try {

@@ -5,8 +5,8 @@ import { chartOptions, colour, GREY, lineStyle, logAxis } from "./chart-theme.ts
 import type { ChartConfiguration } from "./renderer.ts";
 
 /** More lines than this can't be told apart. */
-const MOST_LINES = 12;
-const MOST_MARKERS = 20;
+const MAX_LINES = 12;
+const MAX_MARKERS = 20;
 /** A load of more than this many means needs a log axis for the others to be seen. */
 const WIDE_RANGE = 10;
 /** Where a log axis begins: what is below it is drawn on its edge. */
@@ -27,7 +27,7 @@ export function cdfChart(
 ): ChartConfiguration | string {
   const most = sizes.at(-1) ?? 0;
   const all = groups.length === 1 ? linesOverSizes(groups) : linesAt(groups, most);
-  const lines = all.length <= MOST_LINES ? all : evenly(all.toSorted(byWidth), MOST_LINES);
+  const lines = all.length <= MAX_LINES ? all : evenly(all.toSorted(byWidth), MAX_LINES);
   if (lines.length === 0)
     return "There is no distribution of load to draw: it takes requests, and two servers or more.";
   const chances = (groups.length === 1 ? lines : lines.slice(0, 1)).map(({ point }) => chanceDots(point));
@@ -86,7 +86,7 @@ const onAxis = (dots: readonly Dot[], { min }: Axis): Dot[] =>
   [{ x: dots[0]?.x ?? min, y: 0 }, ...dots].map(({ x, y }) => ({ x: Math.max(min, x), y }));
 
 function steps({ label, loads }: Line, i: number, axis: Axis): Dataset {
-  const everyNth = Math.ceil(loads.length / MOST_MARKERS);
+  const everyNth = Math.ceil(loads.length / MAX_MARKERS);
   return {
     ...lineStyle(i),
     label,

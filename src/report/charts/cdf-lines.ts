@@ -4,9 +4,9 @@ import type { StudyPoint } from "../../results/run.ts";
 import { serverLoads } from "../../results/server-loads.ts";
 import { binomialCdf } from "../../stats/binomial.ts";
 
-const MOST_SIZES = 5;
+const MAX_SIZES = 5;
 /** As many as a line can show. */
-const MOST_DOTS = 500;
+const MAX_DOTS = 500;
 /** A chance so small is not drawn. */
 const HARDLY = 0.0005;
 
@@ -25,9 +25,7 @@ export interface Dot {
 
 /** One policy, at up to five numbers of servers. */
 export const linesOverSizes = ([group]: readonly Group[]): Line[] =>
-  evenly((group?.points ?? []).filter(tells), MOST_SIZES).map((point) =>
-    lineOf(plural(point.servers, "server"), point),
-  );
+  evenly((group?.points ?? []).filter(tells), MAX_SIZES).map((point) => lineOf(plural(point.servers, "server"), point));
 
 /** Every policy, at one number of servers. */
 export const linesAt = (groups: readonly Group[], servers: number): Line[] => {
@@ -59,7 +57,7 @@ export function chanceDots(point: StudyPoint): Dot[] {
   const { servers } = point;
   const keys = Math.max(1, Math.round((servers - 1) / chanceOf(point) ** 2));
   const { from, cdf } = binomialCdf(keys, 1 / servers);
-  const everyNth = Math.ceil(cdf.length / MOST_DOTS);
+  const everyNth = Math.ceil(cdf.length / MAX_DOTS);
   return [...cdf]
     .map((y, i) => ({ x: ((from + i) * servers) / keys, y }))
     .filter(({ y }, i) => i % everyNth === 0 && y > HARDLY && y < 1 - HARDLY);

@@ -6,9 +6,9 @@ import { loadTitle } from "./load-title.ts";
 import type { ChartConfiguration, Plugin } from "./renderer.ts";
 
 /** Beyond these, bars are too thin to read: the loads are drawn as lines from the busiest server to the idlest. */
-const MOST_BARS = 40;
-const MOST_SERVERS_GROUPED = 7;
-const MOST_MARKERS = 20;
+const MAX_BARS = 40;
+const MAX_SERVERS_GROUPED = 7;
+const MAX_MARKERS = 20;
 /** A peak of more than this many means needs a log axis for the others to be seen. */
 const WIDE_RANGE = 10;
 
@@ -38,8 +38,8 @@ const hasWeights = (loads: readonly Load[]): boolean => loads.some(({ weights })
 type Shape = (loads: readonly Load[], said: { title: string; what: string }) => ChartConfiguration;
 
 function shapeFor(loads: readonly Load[], servers: number): Shape {
-  if (loads.length === 1 && servers <= MOST_BARS) return barsByServer;
-  return servers <= MOST_SERVERS_GROUPED ? barsByPolicy : linesByRank;
+  if (loads.length === 1 && servers <= MAX_BARS) return barsByServer;
+  return servers <= MAX_SERVERS_GROUPED ? barsByPolicy : linesByRank;
 }
 
 const barsByServer: Shape = (loads, { title, what }) => {
@@ -136,7 +136,7 @@ const linesByRank: Shape = (loads, { title, what }) => {
 
 function rankSeries(label: string, values: readonly number[], i: number, lowest: number): Dataset {
   const busiestFirst = values.toSorted((a, b) => b - a);
-  const everyNth = Math.ceil(busiestFirst.length / MOST_MARKERS);
+  const everyNth = Math.ceil(busiestFirst.length / MAX_MARKERS);
   return {
     label,
     data: busiestFirst.map((value, rank) => ({ x: rank + 1, y: Math.max(lowest, value) })),

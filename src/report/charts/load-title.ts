@@ -5,7 +5,7 @@ import { busiestOf, type Load, serverLoads } from "../../results/server-loads.ts
 const UNEVEN = 0.25;
 /** Up to this many servers, a share of the whole says more than a multiple of the even share. */
 const FEW_SERVERS = 10;
-const MOST_NAMES = 3;
+const MAX_NAMES = 3;
 
 interface Evenness {
   readonly label: string;
@@ -50,7 +50,7 @@ const togetherTitle = ({ off, servers, isWeighted }: Evenness, policies: number)
 const shareOf = (isWeighted: boolean): string => (isWeighted ? "their shares by weight" : "an even share");
 
 const named = (even: readonly Evenness[]): string => {
-  if (even.length > MOST_NAMES) return `${even.length} others stay`;
+  if (even.length > MAX_NAMES) return `${even.length} others stay`;
   return `${listed(even.map(({ label }) => label))} ${even.length === 1 ? "stays" : "stay"}`;
 };
 

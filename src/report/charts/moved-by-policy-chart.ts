@@ -7,9 +7,9 @@ import type { ChartConfiguration } from "./renderer.ts";
 import { nameOf, type Step, stepsOf } from "./steps.ts";
 
 /** More rows than this can't be read: those in the middle are left out. */
-const MOST_ROWS = 24;
+const MAX_ROWS = 24;
 /** Up to this many steps are named. */
-const MOST_STEPS = 5;
+const MAX_STEPS = 5;
 
 /** One policy and hash: means over its steps, as fractions of all keys. */
 interface Row {
@@ -27,7 +27,7 @@ export function movedByPolicyChart(groups: readonly Group[], what: string): Char
     .filter(({ steps }) => steps.length > 0)
     .toSorted((a, b) => a.moved - b.moved);
   if (all.length === 0) return "Nothing moved that could be drawn by policy: study two numbers of servers or more.";
-  const rows = all.length <= MOST_ROWS ? all : [...all.slice(0, MOST_ROWS / 2), ...all.slice(-MOST_ROWS / 2)];
+  const rows = all.length <= MAX_ROWS ? all : [...all.slice(0, MAX_ROWS / 2), ...all.slice(-MAX_ROWS / 2)];
   const few = rows.length < all.length ? [`The ${rows.length} that move least and most of ${all.length}`] : [];
   const headings = {
     title: movedTitle(all),
@@ -81,6 +81,6 @@ function meanOver(rows: readonly Row[]): string {
   const steps = [...new Map(rows.flatMap((row) => row.steps).map((step) => [nameOf(step), step])).values()];
   const sorted = steps.toSorted((a, b) => a.to - b.to);
   if (sorted.length === 1) return `Servers: ${nameOf(sorted[0] as Step)}`;
-  if (sorted.length <= MOST_STEPS) return `Mean over the steps ${listed(sorted.map(nameOf))} servers`;
+  if (sorted.length <= MAX_STEPS) return `Mean over the steps ${listed(sorted.map(nameOf))} servers`;
   return `Mean over ${sorted.length} steps from ${sorted[0]?.from} to ${count(sorted.at(-1)?.to ?? 0)} servers`;
 }

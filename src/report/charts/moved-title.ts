@@ -1,7 +1,7 @@
 import { listed, roundPercent } from "../../format.ts";
 import type { Step } from "./steps.ts";
 
-const MOST_NAMES = 3;
+const MAX_NAMES = 3;
 /** Nearer to the least than this on average, in fractions of all keys, is as good as the least. */
 const NEAR = 0.02;
 
@@ -36,7 +36,7 @@ const said = ({ label, fraction, ideal }: Movement): string =>
     : `${label} moves ${roundPercent(fraction)} of the keys at a step, ${(fraction / ideal).toFixed(1)} times the least possible`;
 
 function nearTitle(near: readonly Movement[]): string {
-  const names = near.length > MOST_NAMES ? `${near.length} others` : listed(near.map(({ label }) => label));
+  const names = near.length > MAX_NAMES ? `${near.length} others` : listed(near.map(({ label }) => label));
   const tenthsOfPoints = Math.ceil(Math.max(...near.map(({ distance }) => distance)) * 1000 - 1e-6);
   const points = (Math.max(1, tenthsOfPoints) / 10).toFixed(1);
   return `${names} ${near.length === 1 ? "is" : "are"} within ${points} points of the least on average`;

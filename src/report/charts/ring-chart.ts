@@ -4,11 +4,11 @@ import type { RingOf } from "../../results/placement-figures.ts";
 import { chartOptions, INK } from "./chart-theme.ts";
 import type { ChartConfiguration } from "./renderer.ts";
 import { ringPanels } from "./ring-drawing.ts";
-import { colouredServers, legendOf, MOST_COLOURS, MOST_MARKS, panelOf } from "./ring-panel.ts";
+import { colouredServers, legendOf, MAX_COLOURS, MAX_MARKS, panelOf } from "./ring-panel.ts";
 import type { RingPicture } from "./ring-picture.ts";
 import { ringTitle } from "./ring-title.ts";
 
-const MOST_PANELS = 8;
+const MAX_PANELS = 8;
 
 /**
  * The ring of each policy that has one, its arcs in the colours of their owners, around the share of the keys that
@@ -28,7 +28,7 @@ export function ringChart(
   const [first, ...others] = all.filter((pictures) => pictures.length > 0);
   if (first === undefined) return `There is no ring to draw of ${listed(without)}.`;
   const pictures = others.length === 0 ? first : [first, ...others].flatMap((own) => own.filter(isOf(usual)));
-  const shown = evenly(pictures, MOST_PANELS);
+  const shown = evenly(pictures, MAX_PANELS);
   const few = shown.length < pictures.length ? [`Here are ${shown.length} of ${pictures.length} rings`] : [];
   return chartOf(shown, what, [...few, ...noRing]);
 }
@@ -77,7 +77,7 @@ function reading(pictures: readonly RingPicture[]): string[] {
   const reached = new Set(pictures.flatMap(({ ring }) => [...(ring.landings ?? [])])).size;
   return [
     `Around: the ring, each arc in the colour of the server that takes its keys. Inside: ${insideOf(pictures)}`,
-    ...(pictures.some(({ ring }) => ring.points.length <= MOST_MARKS) ? ["Marks outside: virtual nodes"] : []),
+    ...(pictures.some(({ ring }) => ring.points.length <= MAX_MARKS) ? ["Marks outside: virtual nodes"] : []),
     ...(slots.length > 0
       ? [
           `Black marks: where keys land${slots.length === 1 ? `, on ${count(reached)} of ${slots.map(count)} slots` : ""}`,
@@ -88,10 +88,10 @@ function reading(pictures: readonly RingPicture[]): string[] {
 
 const insideOf = (pictures: readonly RingPicture[]): string =>
   [
-    ...(pictures.some(({ ring }) => ring.names.length <= MOST_COLOURS)
+    ...(pictures.some(({ ring }) => ring.names.length <= MAX_COLOURS)
       ? ["the share of the requests that each server had"]
       : []),
-    ...(pictures.some(({ ring }) => ring.names.length > MOST_COLOURS)
+    ...(pictures.some(({ ring }) => ring.names.length > MAX_COLOURS)
       ? ["a ray for each of many servers, as long as its load against its share (dashed: as it should be)"]
       : []),
   ].join(", or ");

@@ -14,9 +14,9 @@ interface ColouredServer {
 }
 
 /** A ring of more points than this shows no marks for them: its arcs show where they end. */
-export const MOST_MARKS = 100;
+export const MAX_MARKS = 100;
 /** Up to this many servers each have a colour; of more, only the busiest. */
-export const MOST_COLOURS = 12;
+export const MAX_COLOURS = 12;
 const COLOURED_OF_MANY = 6;
 const LONGEST_LABEL = 20;
 const GREY = "#C4C4C4";
@@ -28,7 +28,7 @@ export function colouredServers(pictures: readonly RingPicture[]): ColouredServe
     most.set(name, Math.max(ratio, most.get(name) ?? 0));
   const names = [...most.keys()];
   const busiestFirst = names.toSorted((a, b) => (most.get(b) ?? 0) - (most.get(a) ?? 0));
-  const shown = inNaturalOrder(names.length <= MOST_COLOURS ? names : busiestFirst.slice(0, COLOURED_OF_MANY));
+  const shown = inNaturalOrder(names.length <= MAX_COLOURS ? names : busiestFirst.slice(0, COLOURED_OF_MANY));
   const labels = shortNames(shown, LONGEST_LABEL);
   return shown.map((name, i) => ({ name, label: labels[i] ?? name, colour: colour(i) }));
 }
@@ -41,10 +41,10 @@ export function panelOf(picture: RingPicture, servers: readonly ColouredServer[]
   const first = (ends.at(-1) ?? 1) - 1;
   return {
     caption,
-    ground: names.length <= MOST_COLOURS ? null : GREY,
+    ground: names.length <= MAX_COLOURS ? null : GREY,
     arcs: joined([...ends].map((to, i) => ({ from: ends[i - 1] ?? first, to, colour: colourAt(i) }))),
-    ...(names.length <= MOST_COLOURS ? pieOf(rowsOf(picture, servers)) : raysOf(picture.point, colours)),
-    points: points.length > MOST_MARKS ? [] : [...points].map((at, i) => ({ at, colour: colourAt(i) })),
+    ...(names.length <= MAX_COLOURS ? pieOf(rowsOf(picture, servers)) : raysOf(picture.point, colours)),
+    points: points.length > MAX_MARKS ? [] : [...points].map((at, i) => ({ at, colour: colourAt(i) })),
     landings: [...new Set(landings)],
   };
 }

@@ -10,7 +10,7 @@ type Dataset = ChartConfiguration["data"]["datasets"][number];
 /** A larger ratio between the widest spread and chance's needs a log axis. */
 const WIDE_RANGE = 12;
 /** The whiskers of more policies than this would hide one another. */
-const MOST_WITH_WHISKERS = 4;
+const MAX_WITH_WHISKERS = 4;
 /** In pixels. */
 const WHISKERS_APART = 9;
 
@@ -70,7 +70,7 @@ function linesOverSizes(groups: readonly Group[], sizes: readonly number[], what
   const lowest = lowestShown(groups, floor);
   const series = groups.map((group, i) => cvSeries(group, labels[i] ?? group.name, i, sizes, lowest));
   const theory = groups.flatMap((group, i) => theorySeries(group, i, sizes));
-  const overRuns = groups.length > MOST_WITH_WHISKERS ? [] : groups.map((_, i) => whiskersOf(groups, i, sizes));
+  const overRuns = groups.length > MAX_WITH_WHISKERS ? [] : groups.map((_, i) => whiskersOf(groups, i, sizes));
   const high = Math.max(0, ...overRuns.flat().map((whisker) => whisker?.high ?? 0));
   const runsNote = high > 0 ? ["Thin line: ± standard deviation of the runs"] : [];
   const headings = {

@@ -1,7 +1,7 @@
 import { listed, roundPercent } from "../../format.ts";
 import { chanceOf, cvOf, type Group, meanOf, NEAR_CHANCE } from "../../results/groups.ts";
 
-const MOST_NAMES = 3;
+const MAX_NAMES = 3;
 
 interface Spread {
   readonly label: string;
@@ -19,7 +19,7 @@ export function spreadTitle(groups: readonly Group[], labels: readonly string[])
   if (even.includes(widest)) return evenTitle(spreads);
   const uneven = `${widest.label} spreads its load by ${roundPercent(widest.cv)} on average, where chance alone leaves ${roundPercent(widest.floor)}`;
   if (even.length === 0) return uneven;
-  const names = even.length > MOST_NAMES ? `${even.length} others` : listed(even.map(({ label }) => label));
+  const names = even.length > MAX_NAMES ? `${even.length} others` : listed(even.map(({ label }) => label));
   return `${uneven}; ${names} ${even.length === 1 ? "does" : "do"} no worse than chance`;
 }
 

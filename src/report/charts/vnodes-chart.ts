@@ -10,7 +10,7 @@ const LONGEST_LABEL = 34;
 /** Series stand this much beside one another, as a factor on the logarithmic axis, so that all whiskers are seen. */
 const APART = 1.06;
 /** The whiskers of more series than this would hide one another. */
-const MOST_WITH_WHISKERS = 4;
+const MAX_WITH_WHISKERS = 4;
 /** Farther than this factor from its closed form, a series is joined by a line to be followed. */
 const OFF_FORM = 1.5;
 /** Spreads that differ by less than this factor are called the same. */
@@ -25,7 +25,7 @@ export function vnodesChart(sweeps: readonly VnodeSweep[]): ChartConfiguration |
   if (first === undefined)
     return "There is no spread against vnodes to draw: study ring or classroom, without a bound, on two servers or more.";
   const all = [first, ...others];
-  const hasWhiskers = all.length <= MOST_WITH_WHISKERS;
+  const hasWhiskers = all.length <= MAX_WITH_WHISKERS;
   const cvs = all.flatMap(({ spreads }) => spreads.map(({ cv }) => cv));
   const highs = all.flatMap(({ spreads }) => spreads.map(({ usual }) => usual?.high ?? 0));
   const vnodes = [...new Set(all.flatMap(({ spreads }) => spreads.map((spread) => spread.vnodes)))];
@@ -113,9 +113,7 @@ const subtitleOf = (all: readonly Series[]): string => {
   return [
     `${more.length === 0 ? plural(servers, "equal server") : "Equal servers"}, their exact shares of the key space (no keys sent), over ${ringsOf(spreads)} of other server names`,
     "Marker: root mean square",
-    ...(all.length <= MOST_WITH_WHISKERS && spreads.some(({ usual }) => usual)
-      ? ["Thin line: eight rings of ten"]
-      : []),
+    ...(all.length <= MAX_WITH_WHISKERS && spreads.some(({ usual }) => usual) ? ["Thin line: eight rings of ten"] : []),
     ...(spreads.some(({ expectedCv }) => expectedCv !== null) ? ["Dotted: the closed form √((N−1)/(N·vnodes+1))"] : []),
   ].join(". ");
 };

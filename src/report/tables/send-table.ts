@@ -14,7 +14,7 @@ import type { SendResult } from "../../results/run.ts";
 import { bar, type Column, type Look, notes, paint, type Row, table } from "./table.ts";
 
 /** With more servers than this, only the busiest and the idlest are listed. */
-const MOST_SERVERS = 40;
+const MAX_SERVERS = 40;
 const ENDS = 10;
 const WIDEST_BAR = 40;
 
@@ -42,7 +42,7 @@ function serverTable(result: SendResult, look: Look): string {
     paint(look, "cyan", bar(max === 0 ? 0 : requests / max, width)),
     mean === 0 ? "–" : signedPercent(requests / mean - 1),
   ];
-  return table(COLUMNS, loads.length > MOST_SERVERS ? folded(loads, toRow) : loads.map(toRow), look);
+  return table(COLUMNS, loads.length > MAX_SERVERS ? folded(loads, toRow) : loads.map(toRow), look);
 }
 
 const COLUMNS: readonly Column[] = [

@@ -31,7 +31,7 @@ interface ServerStatus {
   readonly failures: number | null;
 }
 
-const longestName = 24;
+const LONGEST_NAME = 24;
 
 const columns = [
   { head: "server" },
@@ -48,7 +48,7 @@ export function statusTable(status: StatusResult, look: Look): string {
   const figure = (value: number | null) => (value === null ? "–" : count(value));
   const byName = new Map(status.servers.map((server) => [server.name, server]));
   const names = inNaturalOrder([...byName.keys()]);
-  const shown = shortNames(names, longestName);
+  const shown = shortNames(names, LONGEST_NAME);
   const rows = names.flatMap((name, i) => {
     const server = byName.get(name);
     if (!server) return [];

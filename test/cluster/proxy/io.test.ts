@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bufferSize, giveBuffer, takeBuffer } from "../../../cluster/balancer/proxy/io/buffers.ts";
+import { BUFFER_SIZE, giveBuffer, takeBuffer } from "../../../cluster/balancer/proxy/io/buffers.ts";
 import { Input } from "../../../cluster/balancer/proxy/io/input.ts";
 import { LingeringClose } from "../../../cluster/balancer/proxy/io/lingering-close.ts";
 import { Output } from "../../../cluster/balancer/proxy/io/output.ts";
@@ -9,11 +9,11 @@ import { FakeStream } from "./fakes.ts";
 describe("buffers", () => {
   test("are used again, and those that are larger are not kept", () => {
     const first = takeBuffer(10);
-    expect(first.length).toBe(bufferSize);
+    expect(first.length).toBe(BUFFER_SIZE);
     giveBuffer(first);
-    expect(takeBuffer(bufferSize)).toBe(first);
-    const large = takeBuffer(bufferSize + 1);
-    expect(large.length).toBe(bufferSize + 1);
+    expect(takeBuffer(BUFFER_SIZE)).toBe(first);
+    const large = takeBuffer(BUFFER_SIZE + 1);
+    expect(large.length).toBe(BUFFER_SIZE + 1);
     giveBuffer(large);
     expect(takeBuffer(1)).not.toBe(large);
   });

@@ -12,7 +12,7 @@ import { RequestBody } from "./request-body.ts";
 import { expectBody, type Session, type StatesContext, states } from "./states.ts";
 
 /** How long a client may go on sending what nobody reads, in milliseconds. */
-const lingerMs = 5_000;
+const LINGER_MS = 5_000;
 
 /** What the connections of all clients share. */
 export interface DownstreamContext extends StatesContext {
@@ -112,7 +112,7 @@ export class DownstreamConnection implements Session, StreamHandler, StreamOwner
     else {
       this.state = states.drain;
       this.body.restart();
-      this.deadline = this.context.clock.now + lingerMs;
+      this.deadline = this.context.clock.now + LINGER_MS;
       this.resumeBody();
     }
   }
@@ -133,7 +133,7 @@ export class DownstreamConnection implements Session, StreamHandler, StreamOwner
     this.state = states.closed;
     this.input.drop();
     this.#successor = new LingeringClose(this.stream, {
-      deadline: this.context.clock.now + lingerMs,
+      deadline: this.context.clock.now + LINGER_MS,
       stallTimeoutMs: this.context.settings.stallTimeoutMs,
       isEnded: this.isHalfClosed,
       onClosed: () => this.#gone(),

@@ -1,7 +1,7 @@
 import { BodyReader, type RequestHead, requestFraming } from "../../../../src/http1/index.ts";
 import type { Settings } from "../../config/options.ts";
 import type { RequestError } from "../contract.ts";
-import { maxDropped } from "../io/lingering-close.ts";
+import { MAX_DROPPED } from "../io/lingering-close.ts";
 import { requestErrorOf } from "./request-error.ts";
 
 type BodySettings = Pick<Settings, "maxBodyBytes" | "minBodyRate" | "stallTimeoutMs">;
@@ -54,7 +54,7 @@ export class RequestBody {
 
   /** More has arrived since `restart` than is dropped of a body that nobody takes. */
   get isTooMuchToDrop(): boolean {
-    return this.#received > maxDropped;
+    return this.#received > MAX_DROPPED;
   }
 
   /** Counts what arrives from here on. */

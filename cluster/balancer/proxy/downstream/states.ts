@@ -1,4 +1,4 @@
-import { incomplete, invalid, type RequestHead, readProxyHeader } from "../../../../src/http1/index.ts";
+import { INCOMPLETE, INVALID, type RequestHead, readProxyHeader } from "../../../../src/http1/index.ts";
 import { normalizeIp } from "../../config/address.ts";
 import type { Clock, Downstream, RequestDispatcher, RequestError, RequestHandler } from "../contract.ts";
 import type { HeadReaders } from "../io/head-readers.ts";
@@ -9,9 +9,9 @@ import type { RequestBody } from "./request-body.ts";
 import { requestErrorOf } from "./request-error.ts";
 
 /** Reading stops with more bytes than this behind a request whose response is not complete. */
-const maxHeld = 65_536;
+const MAX_HELD = 65_536;
 /** `--half-close cut`: how long a client that sends no more may take nothing of its response, in milliseconds. */
-const halfClosedMs = 1_000;
+const HALF_CLOSED_MS = 1_000;
 
 /** What the states of all connections need. */
 export interface StatesContext extends PeerContext {
@@ -99,8 +99,8 @@ export const states = {
 /** Who does not speak the PROXY protocol gets no response: what would it be taken for? */
 function takeProxyHeader(session: Session, bytes: Buffer, at: number): number {
   const header = readProxyHeader(bytes, at, bytes.length);
-  if (header === incomplete) return session.input.hold(bytes, at);
-  if (header === invalid) {
+  if (header === INCOMPLETE) return session.input.hold(bytes, at);
+  if (header === INVALID) {
     session.destroy();
     return -1;
   }
@@ -116,17 +116,17 @@ function takeHead(session: Session, bytes: Buffer, at: number): number {
   const { readers, clock, settings } = session.context;
   const head = session.partial ?? readers.takeRequest();
   const next = head.read(bytes, at, bytes.length);
-  if (next === incomplete) {
+  if (next === INCOMPLETE) {
     if (session.partial === null) session.deadline = clock.now + settings.headTimeoutMs;
     session.partial = head;
     session.state = states.head;
     return session.input.hold(bytes, at);
   }
   session.partial = null;
-  if (next === invalid) rejectUnread(session, requestErrorOf(head.parseError));
+  if (next === INVALID) rejectUnread(session, requestErrorOf(head.parseError));
   else startRequest(session, head);
   readers.giveRequest(head);
-  return next === invalid ? -1 : next;
+  return next === INVALID ? -1 : next;
 }
 
 function startRequest(session: Session, head: RequestHead): void {
@@ -164,7 +164,7 @@ function hold(session: Session, bytes: Buffer, at: number): number {
   const { request, input } = session;
   session.isLastRequest = false;
   if (request?.isLast === true) return -1;
-  if (bytes.length - at > maxHeld) input.pause();
+  if (bytes.length - at > MAX_HELD) input.pause();
   return input.hold(bytes, at);
 }
 
@@ -199,7 +199,7 @@ function onRequestEnd(session: Session): void {
 
 function watchHalfClosed(session: Session, now: number): void {
   session.written = session.stream.bytesWritten;
-  session.deadline = now + halfClosedMs;
+  session.deadline = now + HALF_CLOSED_MS;
 }
 
 function onRequestDeadline(session: Session, now: number): void {

@@ -58,7 +58,7 @@ export const retryRules: Readonly<Record<FailureReason, RetryRule>> = {
 };
 
 /** A request that harms whom it reaches must not be carried from server to server. */
-const maxBroken = 2;
+const MAX_BROKEN = 2;
 
 const none: readonly Host[] = [];
 
@@ -147,7 +147,7 @@ export class Attempts {
     this.#reply = reply;
     if (isUnreached) this.#unreached = [...this.#unreached, host];
     else if (isBudgeted) this.#broken += 1;
-    const isSpent = this.count >= this.#context.settings.attempts || this.#broken >= maxBroken;
+    const isSpent = this.count >= this.#context.settings.attempts || this.#broken >= MAX_BROKEN;
     if (isSpent || retry !== "elsewhere" || !mayRepeat) return reply;
     // Envoy's budget counts connections that were refused, too; HAProxy and nginx have none.
     if (isBudgeted && !this.#context.retryBudget.take(performance.now())) {

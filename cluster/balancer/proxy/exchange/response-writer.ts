@@ -5,7 +5,7 @@ import { connectionLine, keepsAlive } from "../headers/keep-alive.ts";
 import { framingForClient, responseHead, upgradeHead } from "../headers/response-fields.ts";
 import type { ExchangeContext } from "./context.ts";
 
-const viaLine = "Via: 1.1 lbctl\r\n";
+const VIA_LINE = "Via: 1.1 lbctl\r\n";
 
 /** Writes the response to one request for its client, in the client's version of HTTP. */
 export class ResponseWriter {
@@ -86,6 +86,6 @@ export class ResponseWriter {
   }
 
   get #via(): string {
-    return this.#context.settings.via ? viaLine : "";
+    return this.#context.settings.via ? VIA_LINE : "";
   }
 }

@@ -2,17 +2,17 @@ import { getSystemErrorName } from "node:util";
 import type { Endpoint } from "../../../listen.ts";
 import { type Bindings, bindings, type Request, type TcpHandle } from "./bindings.ts";
 import { giveBuffer } from "./buffers.ts";
-import { type ByteStream, noHandler, type StreamHandler, saturationBytes } from "./stream.ts";
+import { type ByteStream, noHandler, SATURATION_BYTES, type StreamHandler } from "./stream.ts";
 
 /** Every stream reads into this. What arrives is used or copied before anything else is read. */
 const shared = Buffer.allocUnsafeSlow(65_536);
 /** Its beginnings up to this length are kept, once made: most messages are short, and as long as one before. */
-const longestKept = 2_048;
-const beginnings: (Buffer | undefined)[] = Array.from({ length: longestKept + 1 });
+const LONGEST_KEPT = 2_048;
+const beginnings: (Buffer | undefined)[] = Array.from({ length: LONGEST_KEPT + 1 });
 
 /** Returns the first `length` bytes of `shared`. */
 function beginning(length: number): Buffer {
-  if (length > longestKept) return shared.subarray(0, length);
+  if (length > LONGEST_KEPT) return shared.subarray(0, length);
   const kept = beginnings[length];
   if (kept !== undefined) return kept;
   const made = shared.subarray(0, length);
@@ -21,10 +21,10 @@ function beginning(length: number): Buffer {
 }
 
 /** Error numbers of libuv. */
-const endOfFile = -4095;
-const notConnected = -107;
+const END_OF_FILE = -4095;
+const NOT_CONNECTED = -107;
 /** `shutdown` was done at once. */
-const doneAtOnce = 1;
+const DONE_AT_ONCE = 1;
 
 const native = bindings as Bindings;
 const owner = Symbol("owner");
@@ -94,7 +94,7 @@ export class HandleStream implements ByteStream {
       request.buffer = buffer;
       request.oncomplete = onWritten;
       this.#unfinished += 1;
-      this.isSaturated = this.#handle.writeQueueSize > saturationBytes;
+      this.isSaturated = this.#handle.writeQueueSize > SATURATION_BYTES;
       return;
     }
     spareRequest = request;
@@ -131,7 +131,7 @@ export class HandleStream implements ByteStream {
     };
     request.oncomplete = finish;
     const result = this.#handle.shutdown(request);
-    if (result === doneAtOnce || result < 0) process.nextTick(finish);
+    if (result === DONE_AT_ONCE || result < 0) process.nextTick(finish);
   }
 
   pause(): void {
@@ -151,12 +151,12 @@ export class HandleStream implements ByteStream {
       return;
     }
     this.#isEnded = true;
-    if (count === endOfFile) this.handler.onEnd();
+    if (count === END_OF_FILE) this.handler.onEnd();
     else this.handler.onError(getSystemErrorName(count), "read");
   }
 
   isReset(): boolean {
-    return !this.isDestroyed && this.#handle.getpeername({}) === notConnected;
+    return !this.isDestroyed && this.#handle.getpeername({}) === NOT_CONNECTED;
   }
 
   localAddress(): Endpoint | null {

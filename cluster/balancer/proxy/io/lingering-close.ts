@@ -2,7 +2,7 @@ import { StallWatch } from "./stall-watch.ts";
 import type { ByteStream, StreamHandler } from "./stream.ts";
 
 /** How many bytes of a client that sends on after its response are drained, at most. */
-export const maxDropped = 64 * 1024 * 1024;
+export const MAX_DROPPED = 64 * 1024 * 1024;
 
 interface LingeringCloseOptions {
   /** When the client must have closed too, in milliseconds of `performance.now()`. */
@@ -47,7 +47,7 @@ export class LingeringClose implements StreamHandler {
 
   onData(bytes: Buffer): void {
     this.#dropped += bytes.length;
-    if (this.#dropped > maxDropped) this.destroy();
+    if (this.#dropped > MAX_DROPPED) this.destroy();
   }
 
   onEnd(): void {

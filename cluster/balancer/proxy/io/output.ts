@@ -1,8 +1,8 @@
-import { bufferSize, takeBuffer } from "./buffers.ts";
+import { BUFFER_SIZE, takeBuffer } from "./buffers.ts";
 import type { ByteStream } from "./stream.ts";
 
 /** Data up to this many bytes goes out as text, in one write with the text around it: cheaper than a buffer. */
-const longestText = 8_192;
+const LONGEST_TEXT = 8_192;
 
 /** Gathers what is to be written to a stream, so that it goes out in as few writes as possible. */
 export class Output {
@@ -23,7 +23,7 @@ export class Output {
 
   /** Adds data from a buffer that is read into again. */
   addData(bytes: Buffer, from: number, to: number): void {
-    if (to - from <= longestText) {
+    if (to - from <= LONGEST_TEXT) {
       this.#text += bytes.toString("latin1", from, to);
       return;
     }
@@ -53,7 +53,7 @@ export class Output {
   /** Writes what has been added. Returns false when the peer should be waited for: `onDrain` follows. */
   flush(): boolean {
     if (this.#buffer !== null) {
-      if (this.#length + this.#text.length <= bufferSize) this.#appendText();
+      if (this.#length + this.#text.length <= BUFFER_SIZE) this.#appendText();
       this.#writeBuffer();
     }
     if (this.#text !== "") {

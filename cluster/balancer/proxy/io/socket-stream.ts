@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import type { Endpoint } from "../../../listen.ts";
 import { codeOf } from "../../config/error-code.ts";
 import { giveBuffer } from "./buffers.ts";
-import { type ByteStream, noHandler, type StreamHandler, saturationBytes } from "./stream.ts";
+import { type ByteStream, noHandler, SATURATION_BYTES, type StreamHandler } from "./stream.ts";
 
 /** A byte stream on a `net.Socket`, for a Node that gives no bindings (see bindings.ts). */
 export class SocketStream implements ByteStream {
@@ -63,7 +63,7 @@ export class SocketStream implements ByteStream {
       this.isSaturated = false;
       this.handler.onDrain();
     });
-    this.isSaturated = this.#socket.writableLength > saturationBytes;
+    this.isSaturated = this.#socket.writableLength > SATURATION_BYTES;
   }
 
   end(): void {

@@ -49,7 +49,7 @@ export interface ByteStream {
 }
 
 /** More pending bytes than this saturate a stream. */
-export const saturationBytes = 16_384;
+export const SATURATION_BYTES = 16_384;
 
 export const noHandler: StreamHandler = {
   onData: () => {},

@@ -12,7 +12,7 @@ import { type ReceiverOwner, ResponseReceiver } from "./response-receiver.ts";
 import { failAll, SentRequests } from "./sent-requests.ts";
 
 /** How long a server may take to read the rest of a request once its response is complete, in milliseconds. */
-const lingerMs = 5_000;
+const LINGER_MS = 5_000;
 
 /** What a connection tells its pool. */
 export interface ConnectionOwner {
@@ -100,7 +100,7 @@ export class UpstreamConnection implements RequestStream, StreamHandler, Receive
   #endUpload(): void {
     this.#sent.take();
     this.#successor = new LingeringClose(this.#stream, {
-      deadline: performance.now() + lingerMs,
+      deadline: performance.now() + LINGER_MS,
       stallTimeoutMs: this.#stallTimeoutMs,
       isEnded: false,
       onClosed: () => this.destroy(),

@@ -2,8 +2,8 @@
 import type { UpstreamRequest } from "../contract.ts";
 
 /** Head-of-line timeout: so many times the mean, and no less than so many milliseconds. */
-const timesMean = 4;
-const leastTimeoutMs = 100;
+const TIMES_MEAN = 4;
+const LEAST_TIMEOUT_MS = 100;
 
 /** A request that waits to be sent. */
 interface Waiting {
@@ -36,7 +36,7 @@ export class Pipelining {
 
   /** How long a request stays behind another one, or first after another one, in milliseconds. Then it is sent alone. */
   get timeoutMs(): number {
-    return Math.max(leastTimeoutMs, timesMean * this.#meanMs);
+    return Math.max(LEAST_TIMEOUT_MS, TIMES_MEAN * this.#meanMs);
   }
 
   recordFirstResponse(ms: number): void {

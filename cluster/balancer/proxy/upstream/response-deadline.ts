@@ -2,9 +2,9 @@ import type { Settings } from "../../config/options.ts";
 import type { Clock } from "../contract.ts";
 
 /** Node's servers close after 5 s: a connection is not kept idle for so long that this may be about to happen. */
-const idleMs = 4_000;
+const IDLE_MS = 4_000;
 /** How long a connection whose write failed is read on, in milliseconds: what the server sent before that may be a response. */
-const readAfterErrorMs = 1_000;
+const READ_AFTER_ERROR_MS = 1_000;
 
 /** When what is waited for from a server is late. */
 export class ResponseDeadline {
@@ -39,11 +39,11 @@ export class ResponseDeadline {
 
   /** The next request is to come. */
   expectRequest(): void {
-    this.#at = this.#clock.now + idleMs;
+    this.#at = this.#clock.now + IDLE_MS;
   }
 
   /** What the server had sent before a write to it failed is to come. */
   expectRest(): void {
-    this.#at = this.#clock.now + readAfterErrorMs;
+    this.#at = this.#clock.now + READ_AFTER_ERROR_MS;
   }
 }

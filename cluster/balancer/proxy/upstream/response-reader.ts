@@ -1,4 +1,4 @@
-import { BodyReader, Framing, incomplete, type ResponseHead, responseFraming } from "../../../../src/http1/index.ts";
+import { BodyReader, Framing, INCOMPLETE, type ResponseHead, responseFraming } from "../../../../src/http1/index.ts";
 import type { HeadReaders } from "../io/head-readers.ts";
 
 /** What stood in the bytes that were read. */
@@ -61,8 +61,8 @@ export class ResponseReader {
   #readHead(bytes: Buffer, at: number, method: string): ResponseEvent {
     const head = this.#partial ?? this.#readers.takeResponse();
     const next = head.read(bytes, at, bytes.length);
-    this.#partial = next === incomplete ? head : null;
-    if (next === incomplete) return ResponseEvent.incomplete;
+    this.#partial = next === INCOMPLETE ? head : null;
+    if (next === INCOMPLETE) return ResponseEvent.incomplete;
     this.#readers.giveResponse(head);
     if (next < 0) return ResponseEvent.invalid;
     this.#head = head;
