@@ -19,7 +19,8 @@ cpSync(join(root, "src/placement/modules/author.ts"), join(root, "dist/author.d.
 
 const requireForCommonJs =
   'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
-const common = {
+/** @satisfies {import("esbuild").BuildOptions} */
+const common = /** @type {const} */ ({
   absWorkingDir: root,
   bundle: true,
   platform: "node",
@@ -28,7 +29,7 @@ const common = {
   legalComments: "eof",
   logLevel: "warning",
   banner: { js: requireForCommonJs },
-};
+});
 
 // What runs in a container, and as a process: one file that needs nothing but Node, so that images build without a registry.
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));

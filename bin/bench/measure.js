@@ -72,7 +72,7 @@ export async function built(build, { rounds }) {
 export function measured(module, args) {
   const child = fork(new URL(module, import.meta.url), [JSON.stringify(args)], { execArgv: ["--expose-gc"] });
   return new Promise((resolve, reject) => {
-    child.once("message", ({ result }) => resolve(result));
+    child.once("message", (/** @type {{ result: unknown }} */ { result }) => resolve(result));
     child.once("close", (code) => reject(new Error(`${module} ended with exit code ${code} and no result.`)));
   });
 }

@@ -38,7 +38,7 @@ function mebibytes(bytes) {
   if (bytes === undefined) return "–";
   return bytes < 2 ** 19 ? "<0.5" : figure(bytes / 2 ** 20);
 }
-const right = (heads) => heads.map((head) => ({ head, align: "right" }));
+const right = (heads) => heads.map((head) => ({ head, align: /** @type {const} */ ("right") }));
 
 function hashTable(results) {
   const heads = results[0].at.map(({ length }) => `${length} bytes`);

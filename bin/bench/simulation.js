@@ -29,7 +29,7 @@ function text(results) {
   const [{ keys }] = results;
   const heads = ["CPU seconds", "ns a key and step", "Peak MiB of the process"].map((head) => ({
     head,
-    align: "right",
+    align: /** @type {const} */ ("right"),
   }));
   const rows = results.map(({ policy, seconds, peakBytes }) => [
     policy,

@@ -53,8 +53,13 @@ export function end(child) {
 const pinned = (core, command) =>
   core === undefined ? command : [programs.taskset.path, "-c", String(core), ...command];
 
-/** Starts a program, on one core where that is given. */
-export function start(command, { core, env } = {}) {
+/**
+ * Starts a program, on one core where that is given.
+ * @param {string[]} command
+ * @param {{ core?: number, env?: Record<string, string> }} [options]
+ */
+export function start(command, options = {}) {
+  const { core, env } = options;
   const [program, ...args] = pinned(core, command);
   const child = keep(spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } }));
   child.said = "";

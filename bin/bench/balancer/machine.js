@@ -40,6 +40,9 @@ function twoCores(list) {
   return [...new Set(numbers)].slice(0, 2);
 }
 
+/** @typedef {{ balancer?: number, others?: number }} Cores */
+
+/** @returns {Cores} */
 function coresApart() {
   if (process.platform !== "linux" || programs.taskset === null) return {};
   const list = /Cpus_allowed_list:\s*(\S+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "";
@@ -49,7 +52,7 @@ function coresApart() {
 
 /** The core of the balancer under test, and that of everything else; none where they can't be kept apart. */
 export const apart = coresApart();
-/** Each on any core. */
+/** Each on any core. @type {Cores} */
 export const together = {};
 
 /** By name, null for what is not installed. */

@@ -84,7 +84,8 @@ async function sent(port, method, bytes) {
 
 async function measureBodies(bytes) {
   const server = await bodyServer(bytes);
-  const result = await withBalancer([server.address().port], async ({ port, child }) => {
+  const { port: serverPort } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const result = await withBalancer([serverPort], async ({ port, child }) => {
     const { received } = await sent(port, "POST", bytes);
     const { returned } = await sent(port, "GET", 0);
     return { bytes: Math.min(received, returned), peakBytes: peakBytes(child.pid) };

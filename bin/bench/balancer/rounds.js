@@ -21,7 +21,7 @@ const inMs = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
 function read(said) {
   const [, p99, unit] = /99%\s+([\d.]+)(us|ms|s|m)/.exec(said);
   const [, ...broken] = /errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(said) ?? [];
-  const refused = /Non-2xx or 3xx responses: (\d+)/.exec(said)?.[1] ?? 0;
+  const refused = /Non-2xx or 3xx responses: (\d+)/.exec(said)?.[1] ?? "0";
   return {
     requests: Number(/(\d+) requests in/.exec(said)[1]),
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(said)[1]),

@@ -16,18 +16,25 @@ export const ratioCells = (ratio) =>
 /** The heads of a ratio. */
 export const ratioHeads = (of, rounds) => [`÷ ${of}`, rounds === 1 ? "1 round" : `${rounds} rounds`];
 
-/** A table with remarks below it. The first head is that of names, the others are those of figures. */
-export function shown([first, ...heads], rows, remarks) {
-  const columns = [{ head: first }, ...heads.map((head) => ({ head, align: "right" }))];
-  return [table(columns, rows, look), ...(remarks.length > 0 ? [notes(remarks, look)] : [])].join("\n");
+/**
+ * A table with remarks below it. The first head is that of names, the others are those of figures.
+ * @param {string[]} columnHeads
+ * @param {string[][]} rows
+ * @param {string[][]} remarks each a label and a sentence
+ */
+export function shown(columnHeads, rows, remarks) {
+  const [first, ...heads] = columnHeads;
+  const columns = [{ head: first }, ...heads.map((head) => ({ head, align: /** @type {const} */ ("right") }))];
+  return [
+    table(columns, rows, look),
+    ...(remarks.length > 0 ? [notes(/** @type {[string, string][]} */ (remarks), look)] : []),
+  ].join("\n");
 }
 
 const versions = () =>
-  [
-    ["nginx", programs.nginx],
-    ["HAProxy", programs.haproxy],
-    ["wrk", programs.wrk],
-  ].map(([name, found]) => (found === null ? `${name} is not installed` : `${name} ${found.version}`));
+  Object.entries({ nginx: programs.nginx, HAProxy: programs.haproxy, wrk: programs.wrk }).map(([name, found]) =>
+    found === null ? `${name} is not installed` : `${name} ${found.version}`,
+  );
 
 /** What was there to compare with and to measure by; what is not installed is left out. */
 export const peers = () => ["Beside", `${versions().join(", ")}.`];

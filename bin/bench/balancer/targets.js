@@ -34,10 +34,12 @@ location / { default_type application/json; return 200 '{"message":"Hello from S
 /**
  * Starts servers on three ports, on the core of what is not measured: nginx where it is installed, else our own, which
  * have no big answer.
+ * @param {import("./machine.js").Cores} cores
  */
 export async function startServers({ others: core }) {
   const ports = [await freePort(), await freePort(), await freePort()];
-  const own = (port) => start([process.execPath, server], { core, env: { LBCTL_NAME: `s${port}`, LBCTL_PORT: port } });
+  const own = (port) =>
+    start([process.execPath, server], { core, env: { LBCTL_NAME: `s${port}`, LBCTL_PORT: String(port) } });
   const one = programs.nginx === null ? null : start(nginxServers(ports), { core });
   const children = one === null ? ports.map(own) : [one];
   for (const [at, port] of ports.entries()) await listening(children[at] ?? one, port);
@@ -104,7 +106,12 @@ ${servers.map((at) => `  server s${at} 127.0.0.1:${at} check inter 1s`).join("\n
         ],
       };
 
-/** Starts balancers before the servers at these ports; each with its name, port and process. */
+/**
+ * Starts balancers before the servers at these ports; each with its name, port and process.
+ * @param {any[]} targets
+ * @param {number[]} servers
+ * @param {import("./machine.js").Cores} cores
+ */
 export async function startTargets(targets, servers, { balancer: core }) {
   const started = [];
   for (const { name, command } of targets.flat()) {
