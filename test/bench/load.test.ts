@@ -18,7 +18,7 @@ test("sends at its rate while no answers come, and waits for all of them", async
   const port = await startHttp((_, response) => {
     held.push(() => response.end());
     // All that the connections have room for were sent though none was answered.
-    if (held.length >= 8) for (const answer of held.splice(0)) answer();
+    if (held.length >= 8) for (const respond of held.splice(0)) respond();
   });
   // 96 requests: the last eight are answered together, too.
   const { requests, failed } = await generated({ port, connections: 8, rate: 192, seconds: 0.5 });

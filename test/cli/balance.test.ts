@@ -36,11 +36,11 @@ async function balance(...flags: string[]) {
     said += chunk;
   });
   const url = (i: number) => `http://${listen}/${i}`;
-  const answer = async (i: number) => (await fetch(url(i))).text();
-  await expect.poll(() => answer(0).catch(() => ""), patience).not.toBe("");
+  const bodyOf = async (i: number) => (await fetch(url(i))).text();
+  await expect.poll(() => bodyOf(0).catch(() => ""), patience).not.toBe("");
   /** Who answers now, over many keys; each of them has to be answered. */
-  const owners = async () => new Set(await Promise.all(Array.from({ length: 40 }, (_, i) => answer(i))));
-  return { child, owners, answer, said: (text: string | RegExp) => expect.poll(() => said, patience).toMatch(text) };
+  const owners = async () => new Set(await Promise.all(Array.from({ length: 40 }, (_, i) => bodyOf(i))));
+  return { child, owners, bodyOf, said: (text: string | RegExp) => expect.poll(() => said, patience).toMatch(text) };
 }
 
 describe("balance on SIGHUP", () => {
@@ -49,13 +49,13 @@ describe("balance on SIGHUP", () => {
     const file = join(box.folder, `servers-${workers}.txt`);
     await writeFile(file, `# The fleet\n\n${a}  # the first\n`);
     const flags = ["--server", String(fixed), "--servers-file", file, "--workers", workers];
-    const { child, owners, answer, said } = await balance(...flags);
+    const { child, owners, bodyOf, said } = await balance(...flags);
     expect(await owners()).toEqual(new Set(["fixed", "a"]));
 
     let done = false;
     const traffic = async () => {
       const seen = [];
-      for (let i = 0; !done; i++) seen.push(await answer(i));
+      for (let i = 0; !done; i++) seen.push(await bodyOf(i));
       return seen;
     };
     const under = [traffic(), traffic()];

@@ -228,17 +228,17 @@ describe("up", () => {
       "--servers",
       "12",
     ]);
-    await expect.poll(() => answers(`http://127.0.0.1:${port + 1}/heartbeat`), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => responses(`http://127.0.0.1:${port + 1}/heartbeat`), { timeout: 20_000 }).toBe(true);
     child.kill("SIGINT");
     const { exitCode, stderr } = await child;
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 130 });
     expect(await readdir(box.home)).not.toContain("late");
-    expect(await answers(`http://127.0.0.1:${port + 1}/heartbeat`)).toBe(false);
+    expect(await responses(`http://127.0.0.1:${port + 1}/heartbeat`)).toBe(false);
   });
 
-  const answers = (url: string) =>
+  const responses = (url: string) =>
     fetch(url).then(
-      (answer) => answer.ok,
+      (response) => response.ok,
       () => false,
     );
 });
@@ -266,9 +266,9 @@ describe("balance", () => {
       "--max-body",
       "9",
     ]);
-    const answer = async (user: number) => (await fetch(`http://${listen}/x?user=${user}`)).text();
-    await expect.poll(() => answer(1).catch(() => ""), { timeout: 20_000 }).toMatch(/^[ab]$/);
-    const seen = await Promise.all(Array.from({ length: 60 }, (_, i) => answer(i)));
+    const bodyOf = async (user: number) => (await fetch(`http://${listen}/x?user=${user}`)).text();
+    await expect.poll(() => bodyOf(1).catch(() => ""), { timeout: 20_000 }).toMatch(/^[ab]$/);
+    const seen = await Promise.all(Array.from({ length: 60 }, (_, i) => bodyOf(i)));
     const keys = Array.from({ length: 60 }, (_, i) => String(i));
     const placed = (await box.run("place", ...keys, "--servers", "a,b*2")).stdout
       .split("\n")

@@ -94,12 +94,12 @@ describe("the examples", () => {
       "--policy",
       `${canary}:percent=100`,
     ]);
-    const answer = () =>
+    const response = () =>
       fetch(`http://127.0.0.1:${at}/home`).then(
         (reply) => reply.headers.get("x-served-by"),
         () => null,
       );
-    await expect.poll(answer, { timeout: 20_000 }).toBe("server-1");
+    await expect.poll(response, { timeout: 20_000 }).toBe("server-1");
     child.kill("SIGINT");
     expect((await child).exitCode).toBe(0);
   });

@@ -16,8 +16,8 @@ import {
   startScripted,
 } from "./harness.ts";
 
-const startBefore = async (answer: string, after?: (socket: Socket) => void) =>
-  startFor([member("a", await startScripted(answer, after))]);
+const startBefore = async (response: string, after?: (socket: Socket) => void) =>
+  startFor([member("a", await startScripted(response, after))]);
 
 const shown = async (balancer: Parameters<typeof control>[0]) =>
   json(await control(balancer, "GET", "/v1/servers")).servers[0];
@@ -36,10 +36,10 @@ describe("21: an answer", () => {
     "HTTP/1.1 200 OK\r\nConnection: content-length\r\nContent-Length: 0\r\n\r\n",
     "HTTP/1.1 200 OK\r\nConnection: a,b,c,d,e,f,g,h,i,j,k\r\nContent-Length: 0\r\n\r\n",
     "\r\n\r\n",
-  ])("such as %j is a 502, counted, and its connection closed", async (answer) => {
+  ])("such as %j is a 502, counted, and its connection closed", async (response) => {
     const closed = signal();
     const port = await startRaw((socket) => {
-      socket.on("data", () => socket.write(answer, "latin1")).on("close", closed.resolve);
+      socket.on("data", () => socket.write(response, "latin1")).on("close", closed.resolve);
     });
     const balancer = await startFor([member("a", port)]);
     expect((await ask(balancer.port)).status).toBe(502);
@@ -69,14 +69,14 @@ test("22: 204 and 304 have no body, and 204 no length", async () => {
 });
 
 describe("23: an answer that ends with its connection", () => {
-  const answer = "HTTP/1.0 200 OK\r\nX: y\r\n\r\nabc";
+  const response = "HTTP/1.0 200 OK\r\nX: y\r\n\r\nabc";
   test("is passed on in chunks", async () => {
-    const { port } = await startBefore(answer, (socket) => socket.end());
+    const { port } = await startBefore(response, (socket) => socket.end());
     const reply = await ask(port);
     expect([reply.headers["transfer-encoding"], reply.body.toString()]).toEqual(["chunked", "abc"]);
   });
   test("ends with the connection for HTTP/1.0", async () => {
-    const { port } = await startBefore(answer, (socket) => socket.end());
+    const { port } = await startBefore(response, (socket) => socket.end());
     const text = await exchange(port, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     expect(text).toMatch(/^HTTP\/1.1 200 OK\r\nX: y\r\n.*Connection: close\r\n\r\nabc$/s);
   });
@@ -144,11 +144,11 @@ test("25: an answer that should end with its connection, and is reset, never end
     const begun = signal<Socket>();
     const balancer = await startBefore("HTTP/1.1 200 OK\r\n\r\nhalf", begun.resolve);
     const client = connect({ host: "127.0.0.1", port: balancer.port }, () => client.write(request));
-    const answer = textOf(client);
+    const response = textOf(client);
     const server = await begun.promise;
     await once(client, "readable");
     server.resetAndDestroy();
-    await expect(answer).rejects.toMatchObject({ code: "ECONNRESET" });
+    await expect(response).rejects.toMatchObject({ code: "ECONNRESET" });
     expect((await shown(balancer)).failures).toBe(1);
   }
 });

@@ -23,11 +23,11 @@ test.each([
   ["chunks", chunks, ways],
   // By an end it would be whole from its head on.
   ["its connection", close, ["reset"] as const],
-])("25, 47: an answer that ends by %s is never whole when it breaks off", async (_framing, answer, byWays) => {
+])("25, 47: an answer that ends by %s is never whole when it breaks off", async (_framing, response, byWays) => {
   const port = await startRaw((socket) =>
     socket.setEncoding("latin1").on("data", (head) => {
       const [, at = "", way = ""] = /^POST \/(\d+)\/(\w+) /.exec(String(head)) ?? [];
-      breakOff(socket, answer.slice(0, Number(at)), way as Way);
+      breakOff(socket, response.slice(0, Number(at)), way as Way);
     }),
   );
   const balancer = await startFor([member("a", port)], { ejectAfter: 0 });
@@ -37,8 +37,8 @@ test.each([
       () => "cut",
     );
   for (const way of byWays) {
-    const statuses = await Promise.all(places(answer).map((at) => statusOf(`/${at}/${way}`)));
-    const inHead = answer.indexOf("\r\n\r\n") + 4;
+    const statuses = await Promise.all(places(response).map((at) => statusOf(`/${at}/${way}`)));
+    const inHead = response.indexOf("\r\n\r\n") + 4;
     expect(new Set(statuses.slice(0, inHead))).toEqual(new Set([502]));
     expect(statuses.slice(inHead).filter((status) => status !== "cut" && status !== 502)).toEqual([]);
   }

@@ -32,8 +32,8 @@ async function startMirror(more: Parameters<typeof startFor>[1] = {}) {
 }
 
 /** A balancer in front of a server that answers every request with the same bytes. */
-const startBefore = async (answer: string, after?: Parameters<typeof startScripted>[1]) =>
-  startFor([member("scripted", await startScripted(answer, after))]);
+const startBefore = async (response: string, after?: Parameters<typeof startScripted>[1]) =>
+  startFor([member("scripted", await startScripted(response, after))]);
 
 describe("a request", () => {
   test.each(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])(
@@ -237,8 +237,8 @@ describe("an answer", () => {
   });
 
   test("has no fields of the server's where the balancer says its own", async () => {
-    const answer = "HTTP/1.1 200 OK\r\nX-Request-Id: theirs\r\nX-Lbctl-Attempts: 9\r\nContent-Length: 0\r\n\r\n";
-    const members = [member("scripted", await startScripted(answer))];
+    const response = "HTTP/1.1 200 OK\r\nX-Request-Id: theirs\r\nX-Lbctl-Attempts: 9\r\nContent-Length: 0\r\n\r\n";
+    const members = [member("scripted", await startScripted(response))];
     const plain = await ask((await startFor(members)).port);
     expect([plain.headers["x-request-id"], plain.headers["x-lbctl-attempts"]]).toEqual(["theirs", undefined]);
     const numbered = await ask((await startFor(members, { key: { kind: "request-id" } })).port);
@@ -267,8 +267,8 @@ describe("an answer", () => {
     "HTTP/1.1 200 OK\r\nX: a\x01b\r\nContent-Length: 0\r\n\r\n",
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
-  ])("such as %j is a 502 that tells no address", async (answer) => {
-    const { port } = await startBefore(answer, (socket) => socket.end());
+  ])("such as %j is a 502 that tells no address", async (response) => {
+    const { port } = await startBefore(response, (socket) => socket.end());
     const reply = await ask(port);
     expect(reply.status).toBe(502);
     expect(json(reply).error).toMatchObject({ reason: "server-failed", id: expect.stringMatching(/^[0-9a-f-]{36}$/) });

@@ -55,7 +55,7 @@ test("no request, however spoiled, costs anyone else theirs", async () => {
   );
 });
 
-const answers = [
+const responses = [
   "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTrailer: x\r\nConnection: keep-alive\r\n\r\nabc",
   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nt: u\r\n\r\n",
   "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\nSet-Cookie: a=b\r\n\r\n",
@@ -63,12 +63,12 @@ const answers = [
 ];
 
 test("no answer, however spoiled, costs more than itself", async () => {
-  let answer = "";
-  const bad = await startRaw((socket) => socket.on("data", () => socket.end(answer, "latin1")));
+  let response = "";
+  const bad = await startRaw((socket) => socket.on("data", () => socket.end(response, "latin1")));
   const { port } = await startFor([member("bad", bad)]);
   await fc.assert(
-    fc.asyncProperty(fc.oneof(...answers.map(spoiled)), async (text) => {
-      answer = text;
+    fc.asyncProperty(fc.oneof(...responses.map(spoiled)), async (text) => {
+      response = text;
       // An answer or a cut connection: what matters is that one of them comes.
       await ask(port, { method: "POST", body: "x" }).catch(() => {});
       expect((await ask(port, { path: "/health" })).status).toBe(200);

@@ -57,10 +57,10 @@ export function startRaw(onConnection: (socket: Socket) => void): Promise<number
 }
 
 /** Starts a server that answers every head with the same bytes, then calls `after` or leaves the connection open. */
-export const startScripted = (answer: string, after?: (socket: Socket) => void): Promise<number> =>
+export const startScripted = (response: string, after?: (socket: Socket) => void): Promise<number> =>
   startRaw((socket) =>
     socket.on("data", () => {
-      socket.write(answer, "latin1", () => after?.(socket));
+      socket.write(response, "latin1", () => after?.(socket));
     }),
   );
 
@@ -117,13 +117,13 @@ export interface Reply {
 export function ask(port: number, { method = "GET", path = "/data", headers = {}, body }: Ask = {}): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const options = { host: "127.0.0.1", port, method, path, agent: false, headers: withLength(headers, body) };
-    const sent = request(options, (answer) => {
+    const sent = request(options, (response) => {
       const chunks: Buffer[] = [];
-      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-      answer.on("error", reject);
-      answer.on("end", () => {
-        const { statusCode: status = 0, rawHeaders } = answer;
-        resolve({ status, headers: answer.headers, rawHeaders, body: Buffer.concat(chunks) });
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () => {
+        const { statusCode: status = 0, rawHeaders } = response;
+        resolve({ status, headers: response.headers, rawHeaders, body: Buffer.concat(chunks) });
       });
     });
     sent.on("error", reject);
@@ -194,10 +194,10 @@ export interface EventReader {
 export function readEvents({ controlPort }: Controlled, path = "/v1/events"): Promise<EventReader> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
-    const sent = request({ host: "127.0.0.1", port: controlPort, path, agent: false, headers }, (answer) => {
-      const lines = linesOf(answer.setEncoding("utf8"));
+    const sent = request({ host: "127.0.0.1", port: controlPort, path, agent: false, headers }, (response) => {
+      const lines = linesOf(response.setEncoding("utf8"));
       onTestFinished(() => void sent.destroy());
-      answer.on("error", () => {});
+      response.on("error", () => {});
       resolve({ next: (type) => nextEvent(lines, type), close: () => sent.destroy() });
     });
     sent.on("error", reject);

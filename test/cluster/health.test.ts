@@ -82,13 +82,13 @@ describe("active checks", () => {
   });
 
   test("that are answered with a 101 have failed, and go on", async () => {
-    let answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
-    const port = await startRaw((socket) => socket.on("data", () => socket.write(answer)));
+    let response = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+    const port = await startRaw((socket) => socket.on("data", () => socket.write(response)));
     const balancer = await startFor([], { check: quick });
     const events = await readEvents(balancer);
     await putServers(balancer, [member("switch", port)]);
     expect(await events.next("down")).toMatchObject({ reason: "HTTP 101" });
-    answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    response = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     expect(await events.next("up")).toEqual({ type: "up", server: "switch" });
   });
 

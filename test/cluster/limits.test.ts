@@ -35,7 +35,7 @@ function open(port: number, bytes = "", localAddress = "127.0.0.1"): Socket {
 
 const health = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
 const last = "Host: x\r\nConnection: close\r\n";
-const statusOf = (answer: string): number => Number(/^HTTP\/1.1 (\d+)/.exec(answer)?.[1]);
+const statusOf = (response: string): number => Number(/^HTTP\/1.1 (\d+)/.exec(response)?.[1]);
 
 /** A connection that is let in: it has been answered, and stays. */
 async function enter(port: number, localAddress?: string): Promise<Socket> {
@@ -58,12 +58,12 @@ describe("7: the head of a request", () => {
   });
 
   test("of an answer may be twice as large", async () => {
-    const answer = (length: number) => `HTTP/1.1 200 OK\r\nX: ${"a".repeat(length)}\r\nContent-Length: 0\r\n\r\n`;
+    const response = (length: number) => `HTTP/1.1 200 OK\r\nX: ${"a".repeat(length)}\r\nContent-Length: 0\r\n\r\n`;
     for (const [length, status] of [
       [400, 200],
       [600, 502],
     ] as const) {
-      const port = await startScripted(answer(length));
+      const port = await startScripted(response(length));
       const balancer = await startFor([member("a", port)], { maxLineBytes: 256, maxHeadBytes: 4_096 });
       expect((await ask(balancer.port)).status).toBe(status);
     }
@@ -147,8 +147,8 @@ describe("37: connections", () => {
       LBCTL_MAX_CONNECTIONS: "2",
       LBCTL_TOKEN: token,
     });
-    const answers = Array.from({ length: 4 }, async () => String(await once(open(port, health), "data")));
-    const refused = (await Promise.all(answers)).filter((answer) => answer.includes("too-many-connections"));
+    const responses = Array.from({ length: 4 }, async () => String(await once(open(port, health), "data")));
+    const refused = (await Promise.all(responses)).filter((response) => response.includes("too-many-connections"));
     expect([2, 3]).toContain(refused.length);
   });
 });
@@ -178,11 +178,11 @@ describe("29: --retry-on 503", () => {
   const byHeader = { key: { kind: "header", name: "x-key" }, retryOn: [503] } as const;
 
   /** A balancer before a server that answers so and one that is well, and a key of the first. */
-  async function beforeBoth(answer: string, more: Parameters<typeof startFor>[1] = {}) {
+  async function beforeBoth(response: string, more: Parameters<typeof startFor>[1] = {}) {
     const [well] = await startServers(1);
     if (well === undefined) throw new Error("no server");
-    const isToEnd = answer.endsWith("closed");
-    const port = await startScripted(answer, (socket) => void (isToEnd && socket.end()));
+    const isToEnd = response.endsWith("closed");
+    const port = await startScripted(response, (socket) => void (isToEnd && socket.end()));
     const balancer = await startFor([member("full", port), well], { ...byHeader, ...more });
     for (let key = 0; ; key += 1) {
       const reply = await control(balancer, "GET", `/v1/placement?key=${key}`);
@@ -192,8 +192,8 @@ describe("29: --retry-on 503", () => {
 
   test.each([full, "HTTP/1.1 503 Full\r\nContent-Length: 9\r\n\r\ntry later", "HTTP/1.1 503 Full\r\n\r\nclosed"])(
     "gives a GET to another server after %j, and a POST to none",
-    async (answer) => {
-      const { balancer, headers } = await beforeBoth(answer);
+    async (response) => {
+      const { balancer, headers } = await beforeBoth(response);
       for (let again = 0; again < 3; again += 1) {
         const got = await ask(balancer.port, { headers });
         expect([servedBy(got), got.headers["x-lbctl-attempts"]]).toEqual(["server-1", "2"]);

@@ -67,9 +67,11 @@ test("several workers count together what one counts alone", async () => {
   expect(one['lbctl_retries_total{server="dead"}']).toBeGreaterThan(0);
   for (const series of seen) {
     const of = (name: string) => series[`${name}{server="server-1"}`] ?? Number.NaN;
-    const answers = ["200", "404"].map((code) => series[`lbctl_requests_total{server="server-1",code="${code}"}`] ?? 0);
+    const responses = ["200", "404"].map(
+      (code) => series[`lbctl_requests_total{server="server-1",code="${code}"}`] ?? 0,
+    );
     expect(of("lbctl_server_connections_made_total") + of("lbctl_server_connections_reused_total")).toBe(
-      answers.reduce((sum, count) => sum + count, 0),
+      responses.reduce((sum, count) => sum + count, 0),
     );
     expect(of("lbctl_server_connections")).toBe(of("lbctl_server_connections_made_total"));
   }

@@ -17,8 +17,8 @@ async function startEcho(more: Parameters<typeof startFor>[1] = {}) {
   const balancer = await startFor([member("echo", port)], more);
   /** The head that the server gets for one with these lines. */
   return async (first: string, ...lines: string[]): Promise<string[]> => {
-    const answer = await exchange(balancer.port, [first, ...lines, "Connection: close", "", ""].join("\r\n"));
-    return answer.slice(answer.indexOf("\r\n\r\n") + 4).split("\r\n");
+    const response = await exchange(balancer.port, [first, ...lines, "Connection: close", "", ""].join("\r\n"));
+    return response.slice(response.indexOf("\r\n\r\n") + 4).split("\r\n");
   };
 }
 
@@ -56,8 +56,8 @@ describe("15: fields of the hop", () => {
       }),
     );
     const { port: front } = await startFor([member("a", port)]);
-    const answer = await exchange(front, `POST / HTTP/1.1\r\nHost: x\r\n${head}${chunks}`);
-    expect(answer).toMatch(/\r\n\r\n0\r\nX-Sum: 1\r\n\r\n$/);
+    const response = await exchange(front, `POST / HTTP/1.1\r\nHost: x\r\n${head}${chunks}`);
+    expect(response).toMatch(/\r\n\r\n0\r\nX-Sum: 1\r\n\r\n$/);
   });
 
   test("but for TE: trailers, where Connection names it", async () => {
@@ -145,11 +145,11 @@ describe("18: Expect", () => {
 
 describe("20: Max-Forwards", () => {
   test("at 0 has OPTIONS answered here, and counts down before", async () => {
-    const answer = await exchange(
+    const response = await exchange(
       (await startFor([])).port,
       "OPTIONS * HTTP/1.1\r\nHost: x\r\nMax-Forwards: 0\r\nConnection: close\r\n\r\n",
     );
-    expect(answer).toMatch(/^HTTP\/1.1 200 .*Allow: GET/s);
+    expect(response).toMatch(/^HTTP\/1.1 200 .*Allow: GET/s);
     const head = await (await startEcho())("OPTIONS * HTTP/1.1", "Host: x", "Max-Forwards: 5");
     expect(head.slice(0, 3)).toEqual(["OPTIONS * HTTP/1.1", "Max-Forwards: 4", "Host: x"]);
   });

@@ -62,21 +62,21 @@ describe("16: the client is", () => {
     const servers = await startServers(3);
     const balancer = await startFor(servers, { proxyProtocol: true, trust: ["127.0.0.1"] });
     for (let host = 1; host <= 20; host += 1) {
-      const answer = await exchange(balancer.port, `${from(`198.51.100.${host}`)}${get}`);
+      const response = await exchange(balancer.port, `${from(`198.51.100.${host}`)}${get}`);
       const placed = json(await control(balancer, "GET", `/v1/placement?key=198.51.100.${host}`));
-      expect(/x-served-by: (.*)\r/i.exec(answer)?.[1]).toBe(placed.candidates[0]);
+      expect(/x-served-by: (.*)\r/i.exec(response)?.[1]).toBe(placed.candidates[0]);
     }
   });
 
   test("known byte by byte, too", async () => {
     const { port } = await start();
     const socket = open(port, "");
-    const answer = text(socket);
+    const response = text(socket);
     for (const byte of `${from6}${get}`) {
       socket.write(byte, "latin1");
       await setImmediate();
     }
-    expect(await answer).toContain("for 2001:db8::7.");
+    expect(await response).toContain("for 2001:db8::7.");
   });
 });
 

@@ -47,10 +47,10 @@ const refused: readonly (readonly [number, string, number])[] = [
 
 test.each(refused)("%i: %j is refused with %i, closed, and passed on to nobody", async (_number, bytes, status) => {
   const { balancer, seen } = await startBeforeRecorder();
-  const answer = await exchange(balancer.port, `${bytes}GET /smuggled HTTP/1.1\r\n${host}\r\n`);
-  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-  expect(answer).toContain("\r\nConnection: close\r\n");
-  expect(answer.match(/HTTP\/1.1 \d/g)).toHaveLength(1);
+  const response = await exchange(balancer.port, `${bytes}GET /smuggled HTTP/1.1\r\n${host}\r\n`);
+  expect(response).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(response).toContain("\r\nConnection: close\r\n");
+  expect(response.match(/HTTP\/1.1 \d/g)).toHaveLength(1);
   expect(seen()).toBe("");
 });
 
@@ -59,11 +59,11 @@ describe("11: a body whose chunks are badly framed", () => {
     "(%j) is refused, and the server has no whole request",
     async (body) => {
       const { balancer, seen } = await startBeforeRecorder();
-      const answer = await exchange(
+      const response = await exchange(
         balancer.port,
         `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n${body}GET / HTTP/1.1\r\n${host}\r\n`,
       );
-      expect(answer).toMatch(/^HTTP\/1.1 400 /);
+      expect(response).toMatch(/^HTTP\/1.1 400 /);
       expect(seen()).not.toMatch(/\r\n0\r\n|GET/);
     },
   );
@@ -101,24 +101,24 @@ describe("13: a connection", () => {
     const { port: front } = await startFor([member("a", port)]);
     const post = `POST /b HTTP/1.1\r\n${host}Content-Length: 4\r\n\r\n\r\n\r\n`;
     const last = `GET /c HTTP/1.1\r\n${host}Connection: close\r\n\r\n`;
-    const answers = await exchange(front, `${get("/a")}${post}\r\n${last}`);
-    expect(answers.match(/HTTP\/1.1 200/g)).toHaveLength(3);
+    const responses = await exchange(front, `${get("/a")}${post}\r\n${last}`);
+    expect(responses.match(/HTTP\/1.1 200/g)).toHaveLength(3);
     expect(seen).toEqual(['GET /a ""', 'POST /b "\\r\\n\\r\\n"', 'GET /c ""']);
   });
 
   test("that ends with a request takes nothing that follows", async () => {
     const { balancer, seen } = await startBeforeRecorder();
     const last = `GET /last HTTP/1.1\r\n${host}Connection: close\r\n\r\n`;
-    const answer = await exchange(balancer.port, `${last}${get("/more")}\0`);
-    expect([answer.match(/HTTP\/1.1 200/g)?.length, seen().includes("more")]).toEqual([1, false]);
+    const response = await exchange(balancer.port, `${last}${get("/more")}\0`);
+    expect([response.match(/HTTP\/1.1 200/g)?.length, seen().includes("more")]).toEqual([1, false]);
   });
 
   test("of which a body is not wanted goes on behind it", async () => {
     const balancer = await startFor([]);
     const post = `POST / HTTP/1.1\r\n${host}Content-Length: 100000\r\n\r\n${"x".repeat(100_000)}`;
-    const answer = await exchange(balancer.port, `${post}GET /health HTTP/1.1\r\n${host}Connection: close\r\n\r\n`);
-    expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(["HTTP/1.1 503", "HTTP/1.1 503"]);
-    expect(answer).toContain('"status":"no server available"');
+    const response = await exchange(balancer.port, `${post}GET /health HTTP/1.1\r\n${host}Connection: close\r\n\r\n`);
+    expect(response.match(/HTTP\/1.1 \d+/g)).toEqual(["HTTP/1.1 503", "HTTP/1.1 503"]);
+    expect(response).toContain('"status":"no server available"');
   });
 
   test("of which too much is not wanted is cut", async () => {
@@ -140,11 +140,11 @@ describe("13: a connection", () => {
 
   test("whose client waits for 100 with its body ends after another answer", async () => {
     const balancer = await startFor([]);
-    const answer = await exchange(
+    const response = await exchange(
       balancer.port,
       `POST / HTTP/1.1\r\n${host}Expect: 100-continue\r\nContent-Length: 5\r\n\r\n`,
     );
-    expect(answer).toMatch(/^HTTP\/1.1 503 .*\r\nConnection: close\r\n/s);
+    expect(response).toMatch(/^HTTP\/1.1 503 .*\r\nConnection: close\r\n/s);
   });
 });
 
@@ -157,7 +157,7 @@ test("14: a request that comes byte by byte is the same", async () => {
   const chunks = "3;x\r\nabc\r\n0\r\nt: u\r\n\r\n";
   const bytes = `POST /x HTTP/1.1\r\n${host}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`;
   const socket = connect({ host: "127.0.0.1", port: balancer.port, noDelay: true });
-  const answer = text(socket);
+  const response = text(socket);
   for (const byte of bytes) await new Promise<void>((resolve) => socket.write(byte, () => setImmediate(resolve)));
-  expect(await answer).toContain('["POST","/x","abc",["t","u"]]');
+  expect(await response).toContain('["POST","/x","abc",["t","u"]]');
 });

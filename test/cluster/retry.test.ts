@@ -136,11 +136,11 @@ describe("a connection that breaks before the answer", () => {
     const balancer = await startFor([member("polite", polite), member("rude", rude)], byHeader);
     const key = await keyOwnedBy(balancer, "rude");
     const socket = connect({ host: "127.0.0.1", port: balancer.port });
-    const answer = text(socket);
+    const response = text(socket);
     socket.write(`PUT / HTTP/1.1\r\nHost: x\r\nX-Key: ${key}\r\nConnection: close\r\nContent-Length: 10\r\n\r\nfirst`);
     await begun.promise;
     socket.write("later");
-    expect(await answer).toMatch(/^HTTP\/1.1 200 .*X-Lbctl-Attempts: 2\r\n.*firstlater/s);
+    expect(await response).toMatch(/^HTTP\/1.1 200 .*X-Lbctl-Attempts: 2\r\n.*firstlater/s);
   });
 
   test.each([{ retryBodyBytes: 9_999 }, { retryBodyBytes: 0 }])(

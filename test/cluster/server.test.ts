@@ -127,8 +127,8 @@ describe("the server's process", () => {
       path: "/data",
       headers: { expect: "100-continue" },
     });
-    upload.on("response", (answer) => {
-      answer.setEncoding("utf8").on("data", answered.resolve);
+    upload.on("response", (response) => {
+      response.setEncoding("utf8").on("data", answered.resolve);
     });
     upload.on("continue", () => {
       child.kill("SIGTERM");

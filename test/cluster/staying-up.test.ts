@@ -31,11 +31,11 @@ function open(port: number, bytes = ""): Socket {
 
 /** Writes a byte every `ms` until the connection is closed; resolves to what came back. */
 async function trickle(socket: Socket, byte: string, ms: number): Promise<string> {
-  const answer = text(socket).catch(() => "");
+  const response = text(socket).catch(() => "");
   const timer = setInterval(() => socket.write(byte), ms);
   await closeOf(socket);
   clearInterval(timer);
-  return answer;
+  return response;
 }
 
 describe("35: a client that trickles", () => {
@@ -75,7 +75,7 @@ describe("35: a client that trickles", () => {
       const balancer = await startFor([member("a", port)], { responseTimeoutMs: 50, stallTimeoutMs: 1000 });
       const post = `POST / HTTP/1.1\r\nHost: x\r\n${expect100}Content-Length: 9999\r\n\r\n`;
       const bodies = Array.from({ length: 5 }, () => text(open(balancer.port, post)));
-      for (const answer of await Promise.all(bodies)) expect(answer).toMatch(/^HTTP\/1.1 408 /);
+      for (const response of await Promise.all(bodies)) expect(response).toMatch(/^HTTP\/1.1 408 /);
       expect(await shown(balancer)).toMatchObject({ inFlight: 0, failures: 0, state: "up" });
     },
   );
@@ -272,8 +272,8 @@ describe("a client that sends no more, and reads on,", () => {
     const { port: front } = await startFor([member("a", port)], { responseTimeoutMs: 1000 });
     const sockets = [`${get}${get}`, `${get}GET / HT`].map((bytes) => open(front, bytes));
     for (const socket of sockets) socket.end();
-    const answers = await Promise.all(sockets.map((socket) => text(socket)));
-    expect(answers.join("").match(/hi/g)).toHaveLength(1);
+    const responses = await Promise.all(sockets.map((socket) => text(socket)));
+    expect(responses.join("").match(/hi/g)).toHaveLength(1);
   });
 
   test("in the middle of its request ends it", async () => {

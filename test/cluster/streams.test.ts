@@ -51,7 +51,9 @@ test("a supervisor that does not answer is waited for only so long", async () =>
     streams.open(response, true, () => {});
     opened.resolve();
   });
-  const reader = request({ host: "127.0.0.1", port, agent: false }, (answer) => answer.on("error", () => {}).resume());
+  const reader = request({ host: "127.0.0.1", port, agent: false }, (response) =>
+    response.on("error", () => {}).resume(),
+  );
   onTestFinished(() => void reader.on("error", () => {}).destroy());
   reader.end();
   await opened.promise;

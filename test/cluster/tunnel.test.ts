@@ -175,7 +175,7 @@ describe("19: an upgrade that is not to be", () => {
       socket.on("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno")),
     );
     const { port: front } = await startFor([member("a", port)]);
-    const answers = await exchange(front, `${upgrade("websocket")}${last("x", "upgrade")}`);
-    expect(answers.match(/HTTP\/1.1 200/g)).toHaveLength(2);
+    const responses = await exchange(front, `${upgrade("websocket")}${last("x", "upgrade")}`);
+    expect(responses.match(/HTTP\/1.1 200/g)).toHaveLength(2);
   });
 });

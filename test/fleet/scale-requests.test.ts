@@ -16,12 +16,12 @@ beforeAll(async () => {
 afterAll(() => box[Symbol.asyncDispose]());
 
 async function control(method: string, path: string, body?: unknown) {
-  const answer = await fetch(`http://127.0.0.1:${port - 1}${path}`, {
+  const response = await fetch(`http://127.0.0.1:${port - 1}${path}`, {
     method,
     headers: { authorization: `Bearer ${token}` },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  return { code: answer.status, ...((await answer.json()) as { message: { N: number; replicas: string[] } }) };
+  return { code: response.status, ...((await response.json()) as { message: { N: number; replicas: string[] } }) };
 }
 
 test("/rep tells who is there", async () => {

@@ -10,9 +10,9 @@ beforeAll(async () => {
 });
 afterAll(() => box[Symbol.asyncDispose]());
 
-const answers = (port: number) =>
+const responses = (port: number) =>
   fetch(`http://127.0.0.1:${port}/heartbeat`).then(
-    (answer) => answer.ok,
+    (response) => response.ok,
     () => false,
   );
 
@@ -41,7 +41,7 @@ describe("up that is interrupted", () => {
     child.kill("SIGKILL");
     await child;
     await expect.poll(() => readdir(box.home), { timeout: 20_000 }).toEqual([]);
-    expect(await answers(port + 1)).toBe(false);
+    expect(await responses(port + 1)).toBe(false);
   });
 });
 
@@ -58,8 +58,12 @@ describe("a supervisor", () => {
   async function control(method: string, path: string, body: unknown) {
     const token = await readFile(join(box.home, "default", "token"), "utf8");
     const headers = { authorization: `Bearer ${token}` };
-    const answer = await fetch(`http://127.0.0.1:${port - 1}${path}`, { method, headers, body: JSON.stringify(body) });
-    return answer.status;
+    const response = await fetch(`http://127.0.0.1:${port - 1}${path}`, {
+      method,
+      headers,
+      body: JSON.stringify(body),
+    });
+    return response.status;
   }
   beforeAll(async () => {
     await lbctl(
@@ -102,13 +106,13 @@ describe("a supervisor", () => {
 
   test("that is killed in the middle of a change leaves nothing that down does not find", async () => {
     const child = box.start(["scale", "25"]);
-    await expect.poll(() => answers(port + 4), { timeout: 20_000, interval: 1 }).toBe(true);
+    await expect.poll(() => responses(port + 4), { timeout: 20_000, interval: 1 }).toBe(true);
     process.kill(await pid(), "SIGKILL");
     const { exitCode, stderr } = await child;
     expect(exitCode).toBe(1);
     expect(String(stderr)).toMatch(/The supervisor ended in the middle of its work/);
     expect((await lbctl("down")).exitCode).toBe(0);
-    const left = await Promise.all(Array.from({ length: 25 }, (_, i) => answers(port + 1 + i)));
+    const left = await Promise.all(Array.from({ length: 25 }, (_, i) => responses(port + 1 + i)));
     expect(left).not.toContain(true);
     expect(await readdir(box.home)).toEqual([]);
   });

@@ -44,7 +44,7 @@ describe("a burst", () => {
       waiting.push(() => response.setHeader("x-served-by", "one").end("{}"));
       most = Math.max(most, waiting.length);
       if (waiting.length < 7 && seen.length < 401) return;
-      for (const answer of waiting) answer();
+      for (const respond of waiting) respond();
       waiting = [];
     });
     const hits = await send(origin, { count: 401, concurrency: 7 });

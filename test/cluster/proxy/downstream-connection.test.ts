@@ -48,7 +48,7 @@ class FakeRequest implements RequestHandler {
 
   reject(error: RequestError): void {
     this.heard.push(`reject ${error}`);
-    this.answer("rejected", false);
+    this.respond("rejected", false);
   }
 
   cancel(): void {
@@ -61,7 +61,7 @@ class FakeRequest implements RequestHandler {
     this.downstream.resumeBody();
   }
 
-  answer(text: string, keepAlive = true): void {
+  respond(text: string, keepAlive = true): void {
     this.downstream.output.add(`<${text}>`);
     this.downstream.responseDone(keepAlive);
   }
@@ -120,9 +120,9 @@ describe("a client's connection", () => {
       stream.arrive(text.slice(0, cut));
       stream.arrive(text.slice(cut));
       expect(requests.map(({ path }) => path)).toEqual(["/a"]);
-      at(0).answer("1");
+      at(0).respond("1");
       expect(requests.map(({ path }) => path)).toEqual(["/a", "/b"]);
-      at(1).answer("2");
+      at(1).respond("2");
       expect(stream.writes).toEqual(["<1>", "<2>"]);
       expect(stream.isDestroyed).toBe(false);
     }
@@ -159,7 +159,7 @@ describe("a client's connection", () => {
       stream.arrive(post("/", "x") + behind);
       at(0).takeBody();
       expect(stream.written).toBe("");
-      at(0).answer("earned");
+      at(0).respond("earned");
       expect(stream.written).toBe(`<earned><${error}>`);
       expect([requests.length, stream.isEnded]).toEqual([1, true]);
     }
@@ -172,25 +172,25 @@ describe("a client's connection", () => {
     expect(stream.isPaused).toBe(false);
     stream.arrive("x".repeat(6_000));
     expect(stream.isPaused).toBe(true);
-    at(0).answer("1");
+    at(0).respond("1");
     expect(stream.written).toBe("<1><not-implemented>");
   });
 
   test("reads nothing behind a request that asked for the end", () => {
     const { stream, at, requests } = given();
     stream.arrive(get("/", "Connection: close\r\n") + get("/more"));
-    at(0).answer("1", false);
+    at(0).respond("1", false);
     expect([stream.written, requests.length, stream.isEnded, stream.isDestroyed]).toEqual(["<1>", 1, true, false]);
     const polite = given();
     polite.stream.arrive(get("/", "Connection: close\r\n"));
-    polite.at(0).answer("1", false);
+    polite.at(0).respond("1", false);
     expect([polite.stream.isDestroyed, polite.ended()]).toEqual([true, 1]);
   });
 
   test("drops the rest of a body that has been answered, and goes on behind it", () => {
     const { stream, at, requests } = given();
     stream.arrive("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf");
-    at(0).answer("1");
+    at(0).respond("1");
     stream.arrive(`rest${get("/next")}`);
     expect(requests.map(({ path }) => path)).toEqual(["/", "/next"]);
     expect(at(0).body).toBe("");
@@ -206,7 +206,7 @@ describe("a client's connection", () => {
     expect(head.stream.written).toBe("<request-timeout>");
     const idle = given();
     idle.stream.arrive(get("/"));
-    idle.at(0).answer("1");
+    idle.at(0).respond("1");
     idle.pass(idleTimeoutMs - 1);
     expect(idle.stream.isDestroyed).toBe(false);
     idle.pass(1);
@@ -223,7 +223,7 @@ describe("a client's connection", () => {
     waiting.stream.arrive(get("/"));
     waiting.stream.handler.onEnd();
     waiting.pass(1e6);
-    waiting.at(0).answer("1");
+    waiting.at(0).respond("1");
     expect([waiting.stream.written, waiting.at(0).heard]).toEqual(["<1>", ["flush"]]);
     const cut = given({ halfClose: "cut" });
     cut.stream.arrive(get("/"));
@@ -236,13 +236,13 @@ describe("a client's connection", () => {
     const { stream, at } = given();
     stream.arrive(get("/a") + get("/b"));
     stream.handler.onEnd();
-    at(0).answer("1");
-    at(1).answer("2");
+    at(0).respond("1");
+    at(1).respond("2");
     expect([stream.written, stream.isEnded]).toEqual(["<1><2>", true]);
     const half = given();
     half.stream.arrive(`${get("/a")}GET /b HT`);
     half.stream.handler.onEnd();
-    half.at(0).answer("1");
+    half.at(0).respond("1");
     expect([half.stream.written, half.stream.isEnded]).toEqual(["<1>", true]);
   });
 
@@ -257,7 +257,7 @@ describe("a client's connection", () => {
     const { stream, at, requests } = given();
     stream.arrive(get("/a"));
     stream.isSaturated = true;
-    at(0).answer("much");
+    at(0).respond("much");
     stream.arrive(get("/b"));
     expect([requests.length, stream.isPaused]).toEqual([1, true]);
     stream.isSaturated = false;

@@ -42,7 +42,7 @@ export function useDaemon(
       if (daemon.exitCode === null && daemon.kill()) await gone;
       await rm(folder, { recursive: true });
     };
-    while (!(await answers(ports.at(-1) as number))) {
+    while (!(await responses(ports.at(-1) as number))) {
       if (daemon.exitCode !== null) throw new Error(`${command} ended: ${await complaint}`);
       await setTimeout(20);
     }
@@ -50,7 +50,7 @@ export function useDaemon(
   afterAll(() => end());
 }
 
-async function answers(port: number): Promise<boolean> {
+async function responses(port: number): Promise<boolean> {
   const socket = connect(port, "127.0.0.1");
   try {
     await once(socket, "connect");
@@ -74,7 +74,9 @@ export async function askPaths(port: number, paths: readonly string[]): Promise<
   const socket = connect(port, "127.0.0.1");
   socket.write(requests.join(""));
   const answered = await text(socket);
-  return answered.split(/^(?=HTTP\/1\.1 \d{3} )/m).map((answer) => /^x-server: (.*)\r$/im.exec(answer)?.[1] ?? answer);
+  return answered
+    .split(/^(?=HTTP\/1\.1 \d{3} )/m)
+    .map((response) => /^x-server: (.*)\r$/im.exec(response)?.[1] ?? response);
 }
 
 /** What a balancer and its model disagree on: how many keys, and the first few with what each says. */

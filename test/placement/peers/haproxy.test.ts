@@ -83,7 +83,7 @@ describe.skipIf(version === null)("the real HAProxy", () => {
     const paths = somePaths();
     const isUp = placement.members.map(({ name }) => !down.has(name));
     const expected = paths.map((path) => placement.members[placement.select(path, (m) => isUp[m] === true)]?.name);
-    const answers = await askPaths(port, paths);
-    expect(disagreement(paths, expected, answers)).toEqual({ compared: paths.length, different: 0, first: [] });
+    const responses = await askPaths(port, paths);
+    expect(disagreement(paths, expected, responses)).toEqual({ compared: paths.length, different: 0, first: [] });
   });
 });

@@ -88,7 +88,7 @@ describe.skipIf(installedVersion("nginx") === null)("the real nginx", () => {
       const member = placement.members[placement.select(text, (m) => isUp[m] === true)];
       return member && loggedAddress(member);
     });
-    const answers = await askPaths(port, key === "$request_uri" ? paths : keys.map((text) => `/?k=${text}`));
-    expect(disagreement(keys, expected, answers)).toEqual({ compared: keys.length, different: 0, first: [] });
+    const responses = await askPaths(port, key === "$request_uri" ? paths : keys.map((text) => `/?k=${text}`));
+    expect(disagreement(keys, expected, responses)).toEqual({ compared: keys.length, different: 0, first: [] });
   });
 });
