@@ -1,4 +1,4 @@
-/** How answers are read and passed on: behaviours 21 to 27, 46 and 47. */
+/** How responses are read and forwarded: behaviours 21 to 27, 46 and 47. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { text as textOf } from "node:stream/consumers";
@@ -10,6 +10,7 @@ import {
   json,
   member,
   patience,
+  servedBy,
   signal,
   startFor,
   startRaw,
@@ -24,7 +25,7 @@ const shown = async (balancer: Parameters<typeof control>[0]) =>
 
 const get = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-describe("21: an answer", () => {
+describe("a response", () => {
   test.each([
     "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n",
     "HTTP/1.1 200 a\x00b\r\nContent-Length: 0\r\n\r\n",
@@ -36,19 +37,66 @@ describe("21: an answer", () => {
     "HTTP/1.1 200 OK\r\nConnection: content-length\r\nContent-Length: 0\r\n\r\n",
     "HTTP/1.1 200 OK\r\nConnection: a,b,c,d,e,f,g,h,i,j,k\r\nContent-Length: 0\r\n\r\n",
     "\r\n\r\n",
-  ])("such as %j is a 502, counted, and its connection closed", async (response) => {
-    const closed = signal();
-    const port = await startRaw((socket) => {
-      socket.on("data", () => socket.write(response, "latin1")).on("close", closed.resolve);
-    });
-    const balancer = await startFor([member("a", port)]);
-    expect((await ask(balancer.port)).status).toBe(502);
-    await closed.promise;
-    expect(await shown(balancer)).toMatchObject({ failures: 1, inFlight: 0 });
+    "nonsense\r\n\r\n",
+    "HTTP/1.1 099 Low\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 000 Zero\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nBad Name: x\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nX: a\x01b\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+  ])(
+    "21, 47: such as %j is a 502 that tells no address, counted, sent once, and its connection closed",
+    async (response) => {
+      const closed = signal();
+      const port = await startRaw((socket) => {
+        socket.on("data", () => socket.write(response, "latin1")).on("close", closed.resolve);
+      });
+      const balancer = await startFor([member("a", port)]);
+      const reply = await ask(balancer.port);
+      expect([reply.status, reply.headers["x-lbctl-attempts"]]).toEqual([502, undefined]);
+      expect(json(reply).error).toMatchObject({
+        reason: "server-failed",
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      });
+      expect(reply.body.toString()).not.toMatch(/127\.0\.0\.1|at .*\.ts/);
+      await closed.promise;
+      expect(await shown(balancer)).toMatchObject({ failures: 1, inFlight: 0 });
+    },
+  );
+
+  test("keeps duplicates and the server's name, and loses the fields of the hop", async () => {
+    const fields =
+      "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Served-By: me\r\nX-Secret: s\r\nConnection: x-secret, keep-alive";
+    const { port } = await startBefore(`HTTP/1.1 200 OK\r\n${fields}\r\nContent-Length: 2\r\n\r\nhi`);
+    const reply = await ask(port);
+    expect(reply.headers["set-cookie"]).toEqual(["a=1", "b=2"]);
+    expect(servedBy(reply)).toBe("me");
+    expect(reply.headers["x-secret"]).toBeUndefined();
+  });
+
+  test("to HEAD has the length and no body", async () => {
+    const { port } = await startBefore("HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n");
+    const reply = await ask(port, { method: "HEAD" });
+    expect([reply.status, reply.headers["content-length"], reply.body.length]).toEqual([200, "77", 0]);
+  });
+
+  test("has no fields of the server's where the balancer says its own", async () => {
+    const response = "HTTP/1.1 200 OK\r\nX-Request-Id: theirs\r\nX-Lbctl-Attempts: 9\r\nContent-Length: 0\r\n\r\n";
+    const members = [member("scripted", await startScripted(response))];
+    const plain = await ask((await startFor(members)).port);
+    expect([plain.headers["x-request-id"], plain.headers["x-lbctl-attempts"]]).toEqual(["theirs", undefined]);
+    const numbered = await ask((await startFor(members, { key: { kind: "request-id" } })).port);
+    expect(numbered.headers["x-request-id"]).toMatch(/^\d{6}$/);
+  });
+
+  test("of a server's own error passes as it is", async () => {
+    const { port } = await startBefore("HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops");
+    const reply = await ask(port);
+    expect([reply.status, reply.body.toString(), reply.headers["x-lbctl-attempts"]]).toEqual([500, "oops", undefined]);
   });
 });
 
-describe("22: an interim answer", () => {
+describe("22: an interim response", () => {
   const hints = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
   const final = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
@@ -68,7 +116,7 @@ test("22: 204 and 304 have no body, and 204 no length", async () => {
   expect(await exchange(other, get)).toMatch(/Content-Length: 5\r\n.*\r\n\r\n$/s);
 });
 
-describe("23: an answer that ends with its connection", () => {
+describe("23: a response that ends with its connection", () => {
   const response = "HTTP/1.0 200 OK\r\nX: y\r\n\r\nabc";
   test("is passed on in chunks", async () => {
     const { port } = await startBefore(response, (socket) => socket.end());
@@ -102,7 +150,7 @@ test("12: a server's trailers are passed on", async () => {
   expect(await exchange(port, get)).toMatch(/\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n$/);
 });
 
-test("24: an answer before the end of the body is passed on, and its connection used no more", async () => {
+test("24: a response before the end of the body is passed on, and its connection used no more", async () => {
   const closed = signal();
   let connections = 0;
   const port = await startRaw((socket) => {
@@ -121,7 +169,7 @@ test("24: an answer before the end of the body is passed on, and its connection 
   await closed.promise;
 });
 
-describe("25: an answer that breaks off", () => {
+describe("25: a response that breaks off", () => {
   test.each([
     ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "Content-Length: 10\r\n\r\nhalf"],
     ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nff\r\nhalf"],
@@ -139,7 +187,7 @@ describe("25: an answer that breaks off", () => {
   });
 });
 
-test("25: an answer that should end with its connection, and is reset, never ends cleanly", async () => {
+test("25: a response that should end with its connection, and is reset, never ends cleanly", async () => {
   for (const request of ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"]) {
     const begun = signal<Socket>();
     const balancer = await startBefore("HTTP/1.1 200 OK\r\n\r\nhalf", begun.resolve);
@@ -154,7 +202,7 @@ test("25: an answer that should end with its connection, and is reset, never end
 });
 
 describe("26: bytes that nobody asked for", () => {
-  test("end the connection, and are nobody's answer", async () => {
+  test("end the connection, and are nobody's response", async () => {
     const extra = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison";
     let connections = 0;
     const port = await startRaw((socket) => {
@@ -182,7 +230,7 @@ describe("26: bytes that nobody asked for", () => {
     expect(sockets).toHaveLength(4);
   });
 
-  test("at once on a new connection are a failure, not an answer before the request", async () => {
+  test("at once on a new connection are a failure, not a response before the request", async () => {
     const port = await startRaw((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"));
     const { port: front } = await startFor([member("a", port)]);
     const reply = await ask(front, { method: "POST", body: "x" });
@@ -190,7 +238,7 @@ describe("26: bytes that nobody asked for", () => {
   });
 });
 
-test("26: bytes behind an answer are not the answer to the client's next request", async () => {
+test("26: bytes behind a response are not the response to the client's next request", async () => {
   const ok = (body: string): string => `HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n${body}`;
   const port = await startRaw((socket) =>
     socket.setEncoding("latin1").on("data", (chunk) => {
@@ -220,11 +268,6 @@ test("27: a connection that was closed while idle costs a POST nothing either, w
 test("46: a Trailer field without chunks harms neither side", async () => {
   const { port } = await startBefore("HTTP/1.1 200 OK\r\nTrailer: x\r\nContent-Length: 2\r\n\r\nhi");
   expect(await exchange(port, `POST / HTTP/1.1\r\nTrailer: x\r\nContent-Length: 0\r\n${get.slice(16)}`)).toMatch(/hi$/);
-});
-
-test("47: an unsolicited 101 is a 502 to whoever waits", async () => {
-  const { port } = await startBefore("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
-  expect((await ask(port)).status).toBe(502);
 });
 
 test("19: a 101 that names no protocol is a 502", async () => {

@@ -1,4 +1,4 @@
-/** How requests and answers are passed on: behaviours 15 to 20, and 45. */
+/** How the fields of requests and responses are forwarded: behaviours 15 to 20, and 45. */
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { ask, exchange, json, member, startFor, startHttp, startRaw, startScripted } from "./harness.ts";
@@ -24,7 +24,7 @@ async function startEcho(more: Parameters<typeof startFor>[1] = {}) {
 
 const own = ["X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: http", "X-Forwarded-Host: x", "", ""];
 
-describe("15: fields of the hop", () => {
+describe("15: hop-by-hop fields", () => {
   test("go, and with them all that Connection names", async () => {
     const lines = [
       "Keep-Alive: timeout=1",
@@ -65,7 +65,7 @@ describe("15: fields of the hop", () => {
     expect(head).toEqual(expect.arrayContaining(["TE: trailers", "Connection: TE"]));
   });
 
-  test("go from answers too", async () => {
+  test("go from responses too", async () => {
     const lines =
       "Keep-Alive: timeout=1\r\nProxy-Connection: x\r\nTE: x\r\nTrailer: a\r\nX-A: 1\r\nConnection: x-a, keep-alive\r\nX-B: 2\r\nUpgrade: h2c";
     const port = await startScripted(`HTTP/1.1 200 OK\r\n${lines}\r\nDate: then\r\nContent-Length: 0\r\n\r\n`);
