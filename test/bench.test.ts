@@ -23,7 +23,7 @@ test("says which parts there are", async () => {
   expect([stderr, exitCode]).toEqual(['There is no part "speed": choose from placement, simulation, balancer.', 2]);
 });
 
-const patience = { timeout: 30_000 };
+const pollTimeout = { timeout: 30_000 };
 
 describe.skipIf(process.platform !== "linux")("of the balancer, on Linux, which tells what processes use", () => {
   test("has memory figures for a script", async () => {
@@ -43,11 +43,11 @@ describe.skipIf(process.platform !== "linux")("of the balancer, on Linux, which 
     const children = async () =>
       (await readFile(`/proc/${running.pid}/task/${running.pid}/children`, "latin1")).trim().split(" ").map(Number);
     // The servers, and at least three kinds of our balancer.
-    await expect.poll(async () => (await children()).length, patience).toBeGreaterThan(3);
+    await expect.poll(async () => (await children()).length, pollTimeout).toBeGreaterThan(3);
     const started = await children();
     running.kill("SIGINT");
     expect((await running).exitCode).toBe(130);
-    await expect.poll(async () => (await Promise.all(started.map(isRunning))).includes(true), patience).toBe(false);
+    await expect.poll(async () => (await Promise.all(started.map(isRunning))).includes(true), pollTimeout).toBe(false);
     expect(await readdir(folder)).toEqual([]);
   });
 });

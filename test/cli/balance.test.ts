@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => box[Symbol.asyncDispose]());
 
 /** For `expect.poll`. */
-const patience = { timeout: 30_000, interval: 5 } as const;
+const pollTimeout = { timeout: 30_000, interval: 5 } as const;
 
 /** Starts a server that answers with its name; returns its line in a servers' file. */
 async function startNamed(name: string): Promise<string> {
@@ -37,10 +37,10 @@ async function balance(...flags: string[]) {
   });
   const url = (i: number) => `http://${listen}/${i}`;
   const bodyOf = async (i: number) => (await fetch(url(i))).text();
-  await expect.poll(() => bodyOf(0).catch(() => ""), patience).not.toBe("");
+  await expect.poll(() => bodyOf(0).catch(() => ""), pollTimeout).not.toBe("");
   /** Who answers now, over many keys; each of them has to be answered. */
   const owners = async () => new Set(await Promise.all(Array.from({ length: 40 }, (_, i) => bodyOf(i))));
-  return { child, owners, bodyOf, said: (text: string | RegExp) => expect.poll(() => said, patience).toMatch(text) };
+  return { child, owners, bodyOf, said: (text: string | RegExp) => expect.poll(() => said, pollTimeout).toMatch(text) };
 }
 
 describe("balance on SIGHUP", () => {
@@ -67,7 +67,7 @@ describe("balance on SIGHUP", () => {
     await said("Reloaded: 2 servers, 0 added, 1 removed.");
     done = true;
     for (const seen of await Promise.all(under)) for (const name of seen) expect(["fixed", "a", "b"]).toContain(name);
-    await expect.poll(owners, patience).toEqual(new Set(["fixed", "b"]));
+    await expect.poll(owners, pollTimeout).toEqual(new Set(["fixed", "b"]));
 
     child.kill("SIGTERM");
     expect((await child).exitCode).toBe(0);
@@ -101,10 +101,10 @@ describe("balance on SIGHUP", () => {
     const log = join(box.folder, "access.log");
     const { child, owners } = await balance("--server", await startNamed("a"), "--access-log", log);
     for (const name of ["SIGHUP", "SIGUSR1"] as const) {
-      await expect.poll(() => existsSync(log), patience).toBe(true);
+      await expect.poll(() => existsSync(log), pollTimeout).toBe(true);
       await rename(log, `${log}.${name}`);
       child.kill(name);
-      await expect.poll(() => existsSync(log), patience).toBe(true);
+      await expect.poll(() => existsSync(log), pollTimeout).toBe(true);
       expect(await owners()).toEqual(new Set(["a"]));
     }
     child.kill("SIGTERM");

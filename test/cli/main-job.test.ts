@@ -306,8 +306,8 @@ describe("place", () => {
     expect(lines.map(([label]) => label)).toEqual(["alice", "hash", "place", "point", "owner", "next"]);
     expect([lines[4]?.[1], lines[5]?.[1]]).toEqual([first, second]);
     expect(lines[3]?.[1]).toContain(first);
-    const [told] = JSON.parse(await place("--owners", "2", "--explain", "--json")).placements;
-    expect(told).toMatchObject({ server: first, owners: [first, second], ring: { server: first } });
+    const [explained] = JSON.parse(await place("--owners", "2", "--explain", "--json")).placements;
+    expect(explained).toMatchObject({ server: first, owners: [first, second], ring: { server: first } });
   });
 
   test("goes on to the next candidate when a server is down", async () => {

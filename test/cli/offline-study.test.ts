@@ -165,7 +165,7 @@ test.each([
   [["--simulate", "--key-field", "1"], /--key-field says where the keys of a --keys-file are/],
   [["--simulate", "--servers", "600", "--policy", "classroom"], /512 slots/],
   [["--servers", "a*2,b"], /--servers takes a number/],
-])("%j is a mistake, told in one sentence", async (args, message) => {
+])("%j is a mistake, reported in one sentence", async (args, message) => {
   const { stderr, stdout, exitCode } = await lbctl.run("analyze", ...args);
   expect(stderr).toMatch(message);
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);

@@ -15,7 +15,7 @@ import {
   deadPort,
   exchange,
   member,
-  patience,
+  pollTimeout,
   signal,
   startFor,
   startRaw,
@@ -42,7 +42,7 @@ const linesOf = (path: string) =>
 
 /** The lines of a log, once there are so many. */
 async function lines(path: string, count: number) {
-  await expect.poll(() => linesOf(path).length, patience).toBe(count);
+  await expect.poll(() => linesOf(path).length, pollTimeout).toBe(count);
   return linesOf(path);
 }
 
@@ -232,13 +232,13 @@ describe("the access log", () => {
     for (const [at, name] of (["SIGUSR1", "SIGHUP"] as const).entries()) {
       await rename(path, `${path}.${at}`);
       running.child.kill(name);
-      await expect.poll(() => existsSync(path), patience).toBe(true);
+      await expect.poll(() => existsSync(path), pollTimeout).toBe(true);
       // Each worker opens it by itself, and either may have the next request.
       const askAndCount = async () => {
         await ask(running.port);
         return linesOf(path).length;
       };
-      await expect.poll(askAndCount, patience).toBeGreaterThan(3);
+      await expect.poll(askAndCount, pollTimeout).toBeGreaterThan(3);
     }
     running.child.kill("SIGTERM");
     expect(await running.ended).toEqual({ code: 0, stderr: "" });

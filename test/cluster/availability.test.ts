@@ -8,7 +8,7 @@ import {
   control,
   json,
   member,
-  patience,
+  pollTimeout,
   putServers,
   readEvents,
   servedBy,
@@ -80,7 +80,7 @@ describe("32: panic", () => {
     doubtful.setHealth(500);
     await events.next("panic");
     await expect
-      .poll(async () => new Set(await ownersNow(balancer)), patience)
+      .poll(async () => new Set(await ownersNow(balancer)), pollTimeout)
       .toEqual(new Set(["server-1", "doubtful"]));
   });
 
@@ -89,15 +89,15 @@ describe("32: panic", () => {
     const members = [member("bad", bad.port), member("worse", worse.port), good.member];
     const check = { ...quick, path: "/what-they-do-not-know" };
     const balancer = await startFor(members, { ...byUri, check });
-    await expect.poll(async () => new Set(await ownersNow(balancer)), patience).toContain("worse");
-    await expect.poll(async () => new Set(await ownersNow(balancer)), patience).toContain("bad");
+    await expect.poll(async () => new Set(await ownersNow(balancer)), pollTimeout).toContain("worse");
+    await expect.poll(async () => new Set(await ownersNow(balancer)), pollTimeout).toContain("bad");
     await worse.close();
     const attempts = async () => {
       const replies = [];
       for (const path of paths) replies.push(await ask(balancer.port, { path }));
       return new Set(replies.map(({ headers }) => headers["x-lbctl-attempts"] ?? "1"));
     };
-    await expect.poll(attempts, patience).toEqual(new Set(["1"]));
+    await expect.poll(attempts, pollTimeout).toEqual(new Set(["1"]));
     expect(new Set(await ownersNow(balancer))).toEqual(new Set(["bad", "good"]));
   });
 
@@ -115,7 +115,7 @@ describe("32: panic", () => {
     const { servers } = json(await control(balancer, "GET", "/v1/servers"));
     for (const { name, requests } of servers) if (name.startsWith("gone")) expect(requests).toBe(0);
     const calm = await startFor(members, { ...byUri, check: quick, panicPercent: 0 });
-    await expect.poll(async () => new Set(await ownersNow(calm)), patience).toEqual(new Set(["server-1"]));
+    await expect.poll(async () => new Set(await ownersNow(calm)), pollTimeout).toEqual(new Set(["server-1"]));
   });
 });
 
@@ -125,7 +125,7 @@ describe("28: a server that is full", () => {
     const hold = (name: string) => startHttp((_, response) => void held.push(response.setHeader("x-served-by", name)));
     const balancer = await startFor([member("a", await hold("a")), member("b", await hold("b"))], { maxInFlight: 2 });
     const asked = Array.from({ length: 4 }, () => ask(balancer.port));
-    await expect.poll(() => held.length, patience).toBe(4);
+    await expect.poll(() => held.length, pollTimeout).toBe(4);
     const refused = await ask(balancer.port);
     expect([refused.status, json(refused).error.reason]).toEqual([503, "no-server"]);
     for (const response of held) response.end();
@@ -157,7 +157,7 @@ describe("slow start", () => {
     const members = await startServers(2);
     const quickly = await startFor(members.slice(0, 1), { ...byUri, slowStartMs: 1 });
     await putServers(quickly, members);
-    await expect.poll(async () => new Set(await ownersNow(quickly)).size, patience).toBe(2);
+    await expect.poll(async () => new Set(await ownersNow(quickly)).size, pollTimeout).toBe(2);
     const alone = await startFor([], { ...byUri, slowStartMs: 3_600_000 });
     await putServers(alone, members.slice(0, 1));
     expect(new Set(await ownersNow(alone))).toEqual(new Set(["server-1"]));

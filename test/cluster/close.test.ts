@@ -12,7 +12,7 @@ import {
   control,
   json,
   member,
-  patience,
+  pollTimeout,
   servedBy,
   signal,
   startFor,
@@ -86,7 +86,7 @@ test("close() waits for no client that asks nothing", async () => {
     say(balancer.port, text),
   );
   await expect
-    .poll(async () => json(await control(balancer, "GET", "/v1/servers")).connections.client, patience)
+    .poll(async () => json(await control(balancer, "GET", "/v1/servers")).connections.client, pollTimeout)
     .toBe(sockets.length);
   await Promise.all([balancer.close(), ...sockets.map((socket) => closeOf(socket.resume()))]);
 }, 10_000);
@@ -110,7 +110,7 @@ test("a change of membership that comes while the balancer closes leaves no chec
       () => "",
       ({ code }) => code,
     );
-  await expect.poll(refused, patience).toBe("ECONNREFUSED");
+  await expect.poll(refused, pollTimeout).toBe("ECONNREFUSED");
   put.write(body);
   expect(String(await once(put, "data"))).toMatch(/^HTTP\/1.1 200 /);
   put.destroy();
@@ -134,7 +134,7 @@ describe("the balancer's process", () => {
     const health = async (): Promise<string> => json(await ask(port, { path: "/health" })).servers[0].state;
     child.stdout.destroy();
     // That the server is down has been logged by then, or is while the last of these is answered.
-    await expect.poll(health, patience).toBe("down");
+    await expect.poll(health, pollTimeout).toBe("down");
     for (let count = 0; count < 10; count += 1) expect(await health()).toBe("down");
   });
 

@@ -8,7 +8,7 @@ import {
   exchange,
   json,
   member,
-  patience,
+  pollTimeout,
   putServers,
   signal,
   startFor,
@@ -67,7 +67,7 @@ describe("pipelined requests", () => {
     await arrived;
     socket.resetAndDestroy();
     const inFlight = async () => json(await control(balancer, "GET", "/v1/servers")).servers[0].inFlight;
-    await expect.poll(inFlight, patience).toBe(0);
+    await expect.poll(inFlight, pollTimeout).toBe(0);
     expect(json(await putServers(balancer, []))).toMatchObject({ drained: true });
     await Promise.all(seen.map(closeOf));
   }, 10_000);

@@ -8,7 +8,7 @@ import {
   exchange,
   json,
   member,
-  patience,
+  pollTimeout,
   readEvents,
   startFor,
   startServers,
@@ -226,7 +226,7 @@ describe("the classroom protocol", () => {
     socket.destroy();
     // Only when the connection's end has come through is nobody there to be asked.
     await expect
-      .poll(async () => json(await control(balancer, "POST", "/add", { n: 1 })).message, patience)
+      .poll(async () => json(await control(balancer, "POST", "/add", { n: 1 })).message, pollTimeout)
       .toMatch("no supervisor is attached");
   });
 });

@@ -1,7 +1,7 @@
 /** Messages that break off: at every byte of them, by an end and by a reset. */
 import { connect, type Socket } from "node:net";
 import { expect, test } from "vitest";
-import { ask, closeOf, control, json, member, patience, startFor, startHttp, startRaw } from "./harness.ts";
+import { ask, closeOf, control, json, member, pollTimeout, startFor, startHttp, startRaw } from "./harness.ts";
 
 const ways = ["end", "reset"] as const;
 type Way = (typeof ways)[number];
@@ -65,6 +65,6 @@ test.each([
   };
   for (const way of ways) await Promise.all(places(request, 1).map((at) => send(request.slice(0, at), way)));
   const shown = async () => json(await control(balancer, "GET", "/v1/servers"));
-  await expect.poll(async () => (await shown()).servers[0].inFlight, patience).toBe(0);
+  await expect.poll(async () => (await shown()).servers[0].inFlight, pollTimeout).toBe(0);
   expect([whole, (await shown()).servers[0].failures]).toEqual([0, 0]);
 });

@@ -10,7 +10,7 @@ import {
   exchange,
   json,
   member,
-  patience,
+  pollTimeout,
   signal,
   startFor,
   startHttp,
@@ -204,9 +204,9 @@ describe("a client that goes away", () => {
     for (let count = 0; count < 6; count += 1) {
       const socket = connect({ host: "127.0.0.1", port: balancer.port });
       socket.write("POST /data HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
-      await expect.poll(async () => (await shown()).inFlight, patience).toBe(1);
+      await expect.poll(async () => (await shown()).inFlight, pollTimeout).toBe(1);
       socket.destroy();
-      await expect.poll(async () => (await shown()).inFlight, patience).toBe(0);
+      await expect.poll(async () => (await shown()).inFlight, pollTimeout).toBe(0);
     }
     expect(await shown()).toMatchObject({ requests: 6, failures: 0, state: "up" });
   });

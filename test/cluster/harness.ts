@@ -17,7 +17,7 @@ const noCheck = { ...defaultCheck, kind: "off" } as const;
 export const member = (name: string, port: number): Member => ({ name, weight: 1, address: `127.0.0.1:${port}` });
 
 /** For `expect.poll`: until the test's own timeout, as often as may be. */
-export const patience = { timeout: 30_000, interval: 1 } as const;
+export const pollTimeout = { timeout: 30_000, interval: 1 } as const;
 
 /** Starts `count` servers, named server-1 and on. */
 export async function startServers(count: number): Promise<Member[]> {

@@ -10,7 +10,7 @@ import {
   deadPort,
   json,
   member,
-  patience,
+  pollTimeout,
   putServers,
   readEvents,
   servedBy,
@@ -129,7 +129,7 @@ describe("33: checks", () => {
     const server = await startOne("one");
     const members = Array.from({ length: 10 }, (_, at) => member(`server-${at}`, server.port));
     await startFor(members, { check: { ...quick, timeoutMs: 5_000, intervalMs } });
-    await expect.poll(pauses, patience).toHaveLength(10);
+    await expect.poll(pauses, pollTimeout).toHaveLength(10);
     expect(Math.min(...pauses())).toBeGreaterThanOrEqual(0.9 * intervalMs);
     expect(Math.max(...pauses())).toBeLessThanOrEqual(1.1 * intervalMs);
     expect(new Set(pauses()).size).toBeGreaterThan(1);

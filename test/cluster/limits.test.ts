@@ -13,7 +13,7 @@ import {
   exchange,
   json,
   member,
-  patience,
+  pollTimeout,
   servedBy,
   startFor,
   startHttp,
@@ -87,7 +87,7 @@ describe("a body over --max-body", () => {
     const head = `POST /data HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`;
     expect(await exchange(balancer.port, `${head}6\r\nabcdef\r\n5\r\nghijk\r\n`)).toMatch(/^HTTP\/1.1 413 /);
     const shown = async () => json(await control(balancer, "GET", "/v1/servers")).servers[0];
-    await expect.poll(shown, patience).toMatchObject({ inFlight: 0, failures: 0 });
+    await expect.poll(shown, pollTimeout).toMatchObject({ inFlight: 0, failures: 0 });
   });
 
   test("is one byte longer than one that passes", async () => {
@@ -120,7 +120,7 @@ describe("37: connections", () => {
     first.destroy();
     await closeOf(first);
     await expect
-      .poll(() => exchange(balancer.port, `GET /health HTTP/1.1\r\n${last}\r\n`), patience)
+      .poll(() => exchange(balancer.port, `GET /health HTTP/1.1\r\n${last}\r\n`), pollTimeout)
       .toMatch(/"servers"/);
   });
 
@@ -131,7 +131,7 @@ describe("37: connections", () => {
     await enter(port, "127.0.0.2");
     only.destroy();
     await closeOf(only);
-    await expect.poll(() => exchange(port, `GET /health HTTP/1.1\r\n${last}\r\n`), patience).toMatch(/"servers"/);
+    await expect.poll(() => exchange(port, `GET /health HTTP/1.1\r\n${last}\r\n`), pollTimeout).toMatch(/"servers"/);
   });
 
   test("of a trusted peer, which speaks for others, are any number", async () => {
@@ -166,8 +166,8 @@ test("37: connections to a server are shared out among workers, too", async () =
   });
   const statuses: number[] = [];
   const asked = Array.from({ length: 6 }, async () => statuses.push((await ask(balancer.port)).status));
-  await expect.poll(() => statuses, patience).toEqual([503, 503, 503, 503]);
-  await expect.poll(() => held.length, patience).toBe(2);
+  await expect.poll(() => statuses, pollTimeout).toEqual([503, 503, 503, 503]);
+  await expect.poll(() => held.length, pollTimeout).toBe(2);
   for (const response of held) response.end();
   await Promise.all(asked);
   expect(statuses).toEqual([503, 503, 503, 503, 200, 200]);

@@ -6,7 +6,7 @@ import {
   deadPort,
   json,
   member,
-  patience,
+  pollTimeout,
   readEvents,
   servedBy,
   startFor,
@@ -51,7 +51,7 @@ test("several workers count together what one counts alone", async () => {
     await ask(balancer.port, { path: "/nowhere", headers });
     await ask(balancer.port, { method: "POST", path: "/data", body: "x".repeat(1_000), headers });
     await ask(balancer.port, { method: "TRACE", headers });
-    await expect.poll(async () => (await scrape(balancer)).lbctl_client_connections, patience).toBe(0);
+    await expect.poll(async () => (await scrape(balancer)).lbctl_client_connections, pollTimeout).toBe(0);
     seen.push(await scrape(balancer));
   }
   const [one = {}, two = {}] = seen;

@@ -170,9 +170,9 @@ describe("a module that fails on a request", () => {
     await setPolicy(balancer, policy.name, [policy]);
     const replies = await Promise.all(Array.from({ length: 50 }, () => ask(balancer.port, { path: "/throws" })));
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([500]));
-    const told = logged.filter(({ type }) => type === "placement-failed");
-    expect(told.length).toBeGreaterThan(0);
-    expect(told.length).toBeLessThan(50);
+    const failures = logged.filter(({ type }) => type === "placement-failed");
+    expect(failures.length).toBeGreaterThan(0);
+    expect(failures.length).toBeLessThan(50);
   });
 });
 

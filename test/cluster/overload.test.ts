@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { ask, closeOf, control, json, member, patience, startFor, startHttp } from "./harness.ts";
+import { ask, closeOf, control, json, member, pollTimeout, startFor, startHttp } from "./harness.ts";
 import { builtProgram, run } from "./program.ts";
 
 const program = builtProgram("balancer");
@@ -46,7 +46,7 @@ test("a balancer without a free descriptor refuses requests, and blames no serve
       (reply) => reply.status,
       () => null,
     );
-  await expect.poll(status, patience).toBe(200);
+  await expect.poll(status, pollTimeout).toBe(200);
 });
 
 test("a check for which there is no free descriptor says nothing of the server", async () => {
@@ -70,14 +70,14 @@ test("a server whose connections are all busy keeps some requests waiting, and t
   const slow = await startHttp((_, response) => void held.push(response));
   const balancer = await startFor([member("slow", slow)], { maxServerConnections: 2, maxPending: 1 });
   const asked = [ask(balancer.port), ask(balancer.port)];
-  await expect.poll(() => held.length, patience).toBe(2);
+  await expect.poll(() => held.length, pollTimeout).toBe(2);
   const waiting = ask(balancer.port);
   const shown = async () => json(await control(balancer, "GET", "/v1/servers")).servers[0].inFlight;
-  await expect.poll(shown, patience).toBe(3);
+  await expect.poll(shown, pollTimeout).toBe(3);
   const refused = await ask(balancer.port);
   expect([refused.status, json(refused).error.reason]).toEqual([503, "overloaded"]);
   for (const response of held.splice(0)) response.end("served");
-  await expect.poll(() => held.length, patience).toBe(1);
+  await expect.poll(() => held.length, pollTimeout).toBe(1);
   held[0]?.end("served");
   for (const reply of await Promise.all([...asked, waiting])) expect(reply.body.toString()).toBe("served");
   expect(await shown()).toBe(0);

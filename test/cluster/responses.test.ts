@@ -9,7 +9,7 @@ import {
   exchange,
   json,
   member,
-  patience,
+  pollTimeout,
   servedBy,
   signal,
   startFor,
@@ -178,7 +178,7 @@ describe("25: a response that breaks off", () => {
   ])("(%j: %j) never ends cleanly, and counts", async (request, rest) => {
     const balancer = await startBefore(`HTTP/1.1 200 OK\r\n${rest}`, (socket) => socket.end());
     await expect(exchange(balancer.port, request)).rejects.toMatchObject({ code: "ECONNRESET" });
-    await expect.poll(async () => (await shown(balancer)).failures, patience).toBe(1);
+    await expect.poll(async () => (await shown(balancer)).failures, pollTimeout).toBe(1);
   });
 
   test("by a reset, where only a proper end would be one, never ends cleanly", async () => {
@@ -261,7 +261,7 @@ test("27: a connection that was closed while idle costs a POST nothing either, w
   for (let count = 0; count < 5; count += 1) {
     expect((await ask(front, { method: "POST", body: "x" })).status).toBe(200);
     const [socket] = sockets.splice(0);
-    await expect.poll(() => socket?.closed, patience).toBe(true);
+    await expect.poll(() => socket?.closed, pollTimeout).toBe(true);
   }
 });
 

@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { startServer } from "../../cluster/server/server.ts";
 import { freshPort } from "../lbctl.ts";
-import { ask, closeOf, exchange, json, patience, signal, startOne } from "./harness.ts";
+import { ask, closeOf, exchange, json, pollTimeout, signal, startOne } from "./harness.ts";
 import { builtProgram, run, runToEnd, start } from "./program.ts";
 
 describe("the server", () => {
@@ -147,7 +147,7 @@ describe("the server's process", () => {
         ({ status }) => status,
         () => null,
       );
-    await expect.poll(asked, patience).toBe(200);
+    await expect.poll(asked, pollTimeout).toBe(200);
     expect(await asked()).toBe(200);
   });
 

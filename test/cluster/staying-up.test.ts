@@ -11,7 +11,7 @@ import {
   control,
   json,
   member,
-  patience,
+  pollTimeout,
   signal,
   startFor,
   startHttp,
@@ -65,7 +65,7 @@ describe("35: a client that trickles", () => {
     const body = open(balancer.port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n");
     body.once("end", () => body.end());
     expect(await trickle(body, "y", 50)).toMatch(/^HTTP\/1.1 408 /);
-    await expect.poll(() => shown(balancer), patience).toMatchObject({ inFlight: 0, failures: 0 });
+    await expect.poll(() => shown(balancer), pollTimeout).toMatchObject({ inFlight: 0, failures: 0 });
   });
 
   test.each(["", "Expect: 100-continue\r\n"])(
@@ -169,7 +169,7 @@ test("36: a client that asks on and on and reads no answer is read no further un
   // It goes on where it stood once the answers are taken.
   const had = given;
   socket.resume();
-  await expect.poll(() => given, patience).toBeGreaterThan(had + 1_000);
+  await expect.poll(() => given, pollTimeout).toBeGreaterThan(had + 1_000);
 });
 
 test("36: pipelined requests whose client sends no more are all answered, however long the answers", async () => {
@@ -189,7 +189,7 @@ test("37: a request for which no connection comes free is refused, and is not se
   });
   const most = 1_024;
   for (let count = 0; count < most; count += 1) open(balancer.port, get);
-  await expect.poll(async () => (await shown(balancer)).inFlight, patience).toBe(most);
+  await expect.poll(async () => (await shown(balancer)).inFlight, pollTimeout).toBe(most);
   expect((await ask(balancer.port)).status).toBe(503);
   expect(await shown(balancer)).toMatchObject({ inFlight: most, failures: 0 });
 });
@@ -206,7 +206,7 @@ describe("38: a client that goes away", () => {
     await arrived.promise;
     socket[way]();
     await cancelled.promise;
-    await expect.poll(() => shown(balancer), patience).toMatchObject({ inFlight: 0, failures: 0, retries: 0 });
+    await expect.poll(() => shown(balancer), pollTimeout).toMatchObject({ inFlight: 0, failures: 0, retries: 0 });
   });
 
   test("while the server is still connected to costs nothing", async () => {
@@ -215,7 +215,7 @@ describe("38: a client that goes away", () => {
     const balancer = await startFor([{ name: "a", weight: 1, address: `localhost:${port}` }]);
     for (let count = 0; count < 20; count += 1) open(balancer.port, get).resetAndDestroy();
     expect((await ask(balancer.port)).status).toBe(200);
-    await expect.poll(() => shown(balancer), patience).toMatchObject({ inFlight: 0, failures: 0 });
+    await expect.poll(() => shown(balancer), pollTimeout).toMatchObject({ inFlight: 0, failures: 0 });
   });
 });
 
@@ -352,12 +352,12 @@ describe("39: nothing is left behind", () => {
     await Promise.all(balancers.map(meetAll));
     for (const balancer of balancers) {
       const connections = async () => json(await control(balancer, "GET", "/v1/servers")).connections.client;
-      await expect.poll(connections, patience).toBe(0);
-      await expect.poll(async () => (await shown(balancer)).inFlight, patience).toBe(0);
+      await expect.poll(connections, pollTimeout).toBe(0);
+      await expect.poll(async () => (await shown(balancer)).inFlight, pollTimeout).toBe(0);
       // A busy machine may not read even this head in time.
-      await expect.poll(async () => (await ask(balancer.port, { path: "/health" })).status, patience).toBe(200);
+      await expect.poll(async () => (await ask(balancer.port, { path: "/health" })).status, pollTimeout).toBe(200);
     }
-    await expect.poll(() => held("Timeout"), patience).toBeLessThanOrEqual(timers + balancers.length);
+    await expect.poll(() => held("Timeout"), pollTimeout).toBeLessThanOrEqual(timers + balancers.length);
   });
 
   test("not even a reader that stops in the middle of an answer for ever", async () => {
@@ -366,7 +366,7 @@ describe("39: nothing is left behind", () => {
     const socket = open(balancer.port, get);
     await once(socket, "readable");
     const connections = async () => json(await control(balancer, "GET", "/v1/servers")).connections.client;
-    await expect.poll(connections, patience).toBe(0);
+    await expect.poll(connections, pollTimeout).toBe(0);
     expect(await shown(balancer)).toMatchObject({ inFlight: 0, failures: 0 });
   });
 });

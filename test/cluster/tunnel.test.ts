@@ -13,7 +13,7 @@ import {
   exchange,
   json,
   member,
-  patience,
+  pollTimeout,
   signal,
   startFor,
   startRaw,
@@ -63,7 +63,7 @@ describe("19: an upgrade that the server agrees to", () => {
     expect(await shown(balancer)).toMatchObject({ inFlight: 1, failures: 0 });
     socket.end();
     expect(await readUntil(socket, "BYE")).toBe("BYE");
-    await expect.poll(() => shown(balancer), patience).toMatchObject({ inFlight: 0, failures: 0 });
+    await expect.poll(() => shown(balancer), pollTimeout).toMatchObject({ inFlight: 0, failures: 0 });
   });
 
   test("passes on all that its server has sent before it left, however slowly that is read", async () => {
@@ -127,7 +127,7 @@ describe("19: an upgrade that the server agrees to", () => {
     socket.write(upgrade("websocket"));
     await readUntil(socket, "101");
     socket.resetAndDestroy();
-    await expect.poll(() => shown(balancer), patience).toMatchObject({ inFlight: 0, failures: 0 });
+    await expect.poll(() => shown(balancer), pollTimeout).toMatchObject({ inFlight: 0, failures: 0 });
     const port = await startRaw((server) =>
       server.once("data", () => {
         server.write("HTTP/1.1 101 Yes\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", () => server.destroy());
@@ -136,7 +136,7 @@ describe("19: an upgrade that the server agrees to", () => {
     const other = await startFor([member("rude", port)]);
     const cut = connect({ host: "127.0.0.1", port: other.port }, () => cut.write(upgrade("x")));
     await closeOf(cut.on("error", () => {}).resume());
-    await expect.poll(() => shown(other), patience).toMatchObject({ inFlight: 0, failures: 0 });
+    await expect.poll(() => shown(other), pollTimeout).toMatchObject({ inFlight: 0, failures: 0 });
   });
 
   test("is cut when the balancer ends, after the time that it is given", async () => {

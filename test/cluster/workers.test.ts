@@ -8,7 +8,7 @@ import {
   closeOf,
   control,
   json,
-  patience,
+  pollTimeout,
   putServers,
   readEvents,
   servedBy,
@@ -83,7 +83,7 @@ describe("several workers", () => {
     const slow = await startHttp((_, response) => void release.push(() => response.end("late")));
     const { port, balancer } = await startWorkers(1, { LBCTL_SERVERS: `slow=127.0.0.1:${slow}` });
     const asked = ask(port);
-    await expect.poll(() => release.length, patience).toBe(1);
+    await expect.poll(() => release.length, pollTimeout).toBe(1);
     const changed = putServers(balancer, []);
     let done = false;
     void changed.then(() => {
@@ -103,7 +103,7 @@ describe("several workers", () => {
     process.kill(victim ?? Number.NaN, "SIGKILL");
     expect(await events.next("worker-lost")).toMatchObject({ reason: "SIGKILL" });
     expect((await ask(port)).status).toBe(200);
-    await expect.poll(async () => (await childrenOf(child.pid)).length, patience).toBe(2);
+    await expect.poll(async () => (await childrenOf(child.pid)).length, pollTimeout).toBe(2);
     expect((await ask(port)).status).toBe(200);
   });
 
@@ -120,12 +120,12 @@ describe("several workers", () => {
           () => "lost",
         ),
       );
-      await expect.poll(() => held.length, patience).toBe(count);
+      await expect.poll(() => held.length, pollTimeout).toBe(count);
     }
     const [victim] = await childrenOf(child.pid);
     process.kill(victim ?? Number.NaN, "SIGKILL");
     // What it had is not in flight any more.
-    await expect.poll(inFlight, patience).toBeLessThan(6);
+    await expect.poll(inFlight, pollTimeout).toBeLessThan(6);
     const others = await inFlight();
     for (const response of held) response.end("whole");
     const ended = (await Promise.all(outcomes)).toSorted();
@@ -177,7 +177,7 @@ describe("several workers", () => {
     const { port, child, ended } = await startWorkers(1, { LBCTL_SERVERS: `slow=127.0.0.1:${slow}` });
     const workers = await childrenOf(child.pid);
     const asked = ask(port);
-    await expect.poll(() => release.length, patience).toBe(1);
+    await expect.poll(() => release.length, pollTimeout).toBe(1);
     // An idle connection is cut as soon as the drain begins.
     const idle = connect({ host: "127.0.0.1", port }).on("error", () => {});
     // Answered once, it is at a worker: what the parent still holds when its workers end is cut with the parent.
@@ -205,7 +205,7 @@ describe("a balancer of several workers that is only starting", () => {
   /** Starts one, and stops each of its workers before it hears anything. */
   async function startStopped(port: number) {
     const child = start(program, { LBCTL_WORKERS: "2", LBCTL_LISTEN: `127.0.0.1:${port}`, LBCTL_CHECK: "off" });
-    await expect.poll(async () => (await childrenOf(child.pid)).length, patience).toBe(2);
+    await expect.poll(async () => (await childrenOf(child.pid)).length, pollTimeout).toBe(2);
     const workers = await childrenOf(child.pid);
     for (const pid of workers) process.kill(pid, "SIGSTOP");
     onTestFinished(() => {
@@ -219,7 +219,7 @@ describe("a balancer of several workers that is only starting", () => {
     child.kill("SIGKILL");
     await once(child, "exit");
     for (const pid of workers) process.kill(pid, "SIGCONT");
-    await expect.poll(() => workers.some(isAlive), patience).toBe(false);
+    await expect.poll(() => workers.some(isAlive), pollTimeout).toBe(false);
   });
 });
 
@@ -241,11 +241,11 @@ test("workers are replaced though there was no free descriptor when they ended",
   await Promise.race(clients.map(closeOf));
   for (const pid of workers) process.kill(pid, "SIGKILL");
   await expect
-    .poll(async () => (await childrenOf(child.pid)).filter((pid) => !workers.includes(pid)).length, patience)
+    .poll(async () => (await childrenOf(child.pid)).filter((pid) => !workers.includes(pid)).length, pollTimeout)
     .toBe(2);
   for (const client of clients) client.destroy();
   // Until the clients' descriptors are free again, the primary closes what it accepts.
-  await expect.poll(async () => (await ask(port).catch(() => null))?.status, patience).toBe(200);
+  await expect.poll(async () => (await ask(port).catch(() => null))?.status, pollTimeout).toBe(200);
   child.kill("SIGTERM");
   expect((await ended).code).toBe(0);
 });

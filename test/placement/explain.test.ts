@@ -20,21 +20,21 @@ describe.each(Object.keys(policies))("explaining %s", (name) => {
 
   test("names a hash where one decides, and a point of the key's own server where there is a ring", () => {
     for (const key of keys) {
-      const told = explain(key);
+      const explanation = explain(key);
       const server = placement.members[placement.select(key)]?.name;
-      if (told.hash === null) expect(told.ring).toBeNull();
+      if (explanation.hash === null) expect(explanation.ring).toBeNull();
       else {
-        expect(told.hash.value).toBeLessThan(2 ** told.hash.bits);
-        expect(placement.members[placement.byHash?.member(told.hash.value) ?? -1]?.name).toBe(server);
+        expect(explanation.hash.value).toBeLessThan(2 ** explanation.hash.bits);
+        expect(placement.members[placement.byHash?.member(explanation.hash.value) ?? -1]?.name).toBe(server);
       }
-      if (told.ring !== null) expect(told.ring.server).toBe(server);
+      if (explanation.ring !== null) expect(explanation.ring.server).toBe(server);
     }
   });
 });
 
 test("tells of the hash and the place of a ring, and of neither where no key decides", () => {
-  const told = explainer(parsePolicy("ring"), hash, members)("alice");
-  expect(told.hash).toMatchObject({ name: "xxh64" });
-  expect(told.ring?.place).toBeCloseTo((told.hash?.value ?? 0) / 2 ** (told.hash?.bits ?? 0), 12);
+  const explanation = explainer(parsePolicy("ring"), hash, members)("alice");
+  expect(explanation.hash).toMatchObject({ name: "xxh64" });
+  expect(explanation.ring?.place).toBeCloseTo((explanation.hash?.value ?? 0) / 2 ** (explanation.hash?.bits ?? 0), 12);
   expect(explainer(parsePolicy("round-robin"), hash, members)("alice")).toEqual({ hash: null, ring: null });
 });

@@ -135,9 +135,9 @@ describe("a sweep", () => {
   const placements = [placed("ring", "a", "b"), placed("ring", "a", "b", "c")];
 
   test("tells how far it is, up to the end", async () => {
-    const told: (readonly [number, number])[] = [];
-    await sweep(placements, uniformKeys(40_000, 1), { onProgress: (done, count) => told.push([done, count]) });
-    expect(told).toEqual([
+    const progress: (readonly [number, number])[] = [];
+    await sweep(placements, uniformKeys(40_000, 1), { onProgress: (done, count) => progress.push([done, count]) });
+    expect(progress).toEqual([
       [16_384, 40_000],
       [32_768, 40_000],
       [40_000, 40_000],

@@ -8,18 +8,18 @@ import { RetryBudget } from "../../../cluster/balancer/proxy/exchange/retry-budg
 /** Attempts at servers `a`, `b` and `c`, chosen in this order, and all that the cluster is told of them. */
 function given({ attempts = 3, retryFloor = 100, retryOn = [] as number[] } = {}) {
   const hosts = ["a", "b", "c"].map((name, at) => newHost({ name, weight: 1, address: `127.0.0.1:${at + 1}` }));
-  const told: string[] = [];
+  const calls: string[] = [];
   const context = {
     settings: { attempts, retryOn },
     retryBudget: new RetryBudget({ retryPercent: 0, retryFloor }),
     cluster: {
       chooseHost: (_key: string, tried: readonly Host[]) => hosts.find((host) => !tried.includes(host)) ?? null,
-      recordSuccess: ({ name }: Host) => told.push(`${name} answered`),
-      recordFailure: ({ name }: Host, code: string) => told.push(`${name} failed: ${code}`),
-      recordCheck: ({ name }: Host, code: string | null) => told.push(`${name} unreachable: ${code}`),
+      recordSuccess: ({ name }: Host) => calls.push(`${name} answered`),
+      recordFailure: ({ name }: Host, code: string) => calls.push(`${name} failed: ${code}`),
+      recordCheck: ({ name }: Host, code: string | null) => calls.push(`${name} unreachable: ${code}`),
     },
   } as unknown as ExchangeContext;
-  return { attempts: new Attempts(context, "key", 0), hosts, told, context };
+  return { attempts: new Attempts(context, "key", 0), hosts, calls, context };
 }
 
 const begun = (attempts: Attempts): string => {
@@ -29,11 +29,11 @@ const begun = (attempts: Attempts): string => {
 
 /** What follows a failure of the first attempt. */
 const failedWith = (reason: FailureReason, mayRepeat = true) => {
-  const { attempts, hosts, told } = given();
+  const { attempts, hosts, calls } = given();
   attempts.begin();
   attempts.recordFailure({ reason, code: "E", wasSent: true });
   const next = attempts.next({ reason, code: "E", wasSent: true }, mayRepeat);
-  return { next, told, retries: hosts[0]?.counts.retries };
+  return { next, calls, retries: hosts[0]?.counts.retries };
 };
 
 describe("a request's attempts", () => {
@@ -43,9 +43,9 @@ describe("a request's attempts", () => {
   });
 
   test.each(["stale", "blocked"] as const)("51: go on here, and nobody is blamed: %s", (reason) => {
-    expect(failedWith(reason)).toEqual({ next: "here", told: [], retries: 0 });
+    expect(failedWith(reason)).toEqual({ next: "here", calls: [], retries: 0 });
     // What may have been done must not be done twice.
-    expect(failedWith(reason, false)).toEqual({ next: "server-failed", told: [], retries: 0 });
+    expect(failedWith(reason, false)).toEqual({ next: "server-failed", calls: [], retries: 0 });
   });
 
   test("51: go on here however often, and take nothing from budget and attempts", () => {
@@ -62,12 +62,12 @@ describe("a request's attempts", () => {
   });
 
   test("tell the cluster of what is the server's fault alone", () => {
-    expect(failedWith("broken").told).toEqual(["a failed: E"]);
-    expect(failedWith("bad-response").told).toEqual(["a failed: E"]);
-    expect(failedWith("response-timeout").told).toEqual(["a failed: E"]);
-    expect(failedWith("unreachable").told).toEqual(["a unreachable: E", "a failed: E"]);
+    expect(failedWith("broken").calls).toEqual(["a failed: E"]);
+    expect(failedWith("bad-response").calls).toEqual(["a failed: E"]);
+    expect(failedWith("response-timeout").calls).toEqual(["a failed: E"]);
+    expect(failedWith("unreachable").calls).toEqual(["a unreachable: E", "a failed: E"]);
     for (const reason of ["overflow", "local", "stale", "blocked", "host-down"] as const)
-      expect(failedWith(reason).told).toEqual([]);
+      expect(failedWith(reason).calls).toEqual([]);
   });
 
   test("29: are so many, each at another server, and two that may have carried the request", () => {
@@ -103,7 +103,7 @@ describe("a request's attempts", () => {
   });
 
   test("leave no request in flight behind, and count each that was begun", () => {
-    const { attempts, hosts, told } = given();
+    const { attempts, hosts, calls } = given();
     attempts.begin();
     attempts.next({ reason: "broken", code: "E", wasSent: true }, true);
     attempts.begin();
@@ -111,6 +111,6 @@ describe("a request's attempts", () => {
     attempts.succeed();
     expect(hosts.map(({ inFlight }) => inFlight)).toEqual([0, 0, 0]);
     expect(hosts.map(({ counts }) => counts.requests)).toEqual([1, 1, 0]);
-    expect(told).toEqual(["b answered"]);
+    expect(calls).toEqual(["b answered"]);
   });
 });

@@ -14,14 +14,14 @@ afterEach(() => void vi.restoreAllMocks());
 function given() {
   const stream = new FakeStream();
   const clock = { now: performance.now() };
-  const told: string[] = [];
+  const calls: string[] = [];
   const owner = {
-    release: () => void told.push("free"),
-    remove: () => void told.push("gone"),
-    recordClose: (ms: number) => void told.push(`closed ${ms < 1_000 ? "soon" : "late"}`),
+    release: () => void calls.push("free"),
+    remove: () => void calls.push("gone"),
+    recordClose: (ms: number) => void calls.push(`closed ${ms < 1_000 ? "soon" : "late"}`),
     recordFirstResponse: () => {},
-    recordBlocked: () => void told.push("blocked"),
-    recordUnsolicited: () => void told.push("unsolicited"),
+    recordBlocked: () => void calls.push("blocked"),
+    recordUnsolicited: () => void calls.push("unsolicited"),
   };
   const host = newHost({ name: "a", weight: 1, address: "127.0.0.1:1" });
   const context = { settings: defaultSettings, clock, readers: new HeadReaders(defaultSettings) };
@@ -30,7 +30,7 @@ function given() {
     clock.now += ms;
     connection.sweep(clock.now);
   };
-  return { connection, stream, told, host, pass };
+  return { connection, stream, calls, host, pass };
 }
 
 const response = (body: string, more = ""): string =>
@@ -65,14 +65,14 @@ describe("a connection to a server", () => {
   test("sends a request in one write and tells of its response, in whatever pieces that comes", () => {
     const whole = `HTTP/1.1 103 Early Hints\r\n\r\n${response("hello")}`;
     for (let cut = 1; cut < whole.length; cut += 1) {
-      const { connection, stream, told } = given();
+      const { connection, stream, calls } = given();
       const handler = new FakeHandler("one");
       connection.send([handler]);
       expect(stream.writes).toEqual(["GET /one HTTP/1.1\r\n\r\n"]);
       stream.arrive(whole.slice(0, cut));
       stream.arrive(whole.slice(cut));
       expect(handler.heard).toEqual(["informational 103", "start 200", "data hello", "end"]);
-      expect(told).toEqual(["free"]);
+      expect(calls).toEqual(["free"]);
     }
   });
 
@@ -83,23 +83,23 @@ describe("a connection to a server", () => {
       ["HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", "gone"],
       ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA: b\r\n\r\n", "free"],
     ] as const) {
-      const { connection, stream, told } = given();
+      const { connection, stream, calls } = given();
       const handler = new FakeHandler("");
       connection.send([handler]);
       stream.arrive(text);
-      expect([handler.heard.at(-2), told.at(-1)]).toEqual(["data x", end]);
+      expect([handler.heard.at(-2), calls.at(-1)]).toEqual(["data x", end]);
     }
-    const { connection, stream, told } = given();
+    const { connection, stream, calls } = given();
     const handler = new FakeHandler("");
     connection.send([handler]);
     stream.arrive("HTTP/1.1 200 OK\r\n\r\nx");
     expect(handler.heard).toEqual(["start 200 close", "data x"]);
     stream.handler.onEnd();
-    expect([handler.heard.at(-1), told]).toEqual(["end", ["gone"]]);
+    expect([handler.heard.at(-1), calls]).toEqual(["end", ["gone"]]);
   });
 
   test("48: gives pipelined requests their responses in order, and says which were not looked at", () => {
-    const { connection, stream, told } = given();
+    const { connection, stream, calls } = given();
     const [a, b, c] = ["a", "b", "c"].map((name) => new FakeHandler(name)) as [FakeHandler, FakeHandler, FakeHandler];
     connection.send([a, b, c]);
     expect(stream.writes).toHaveLength(1);
@@ -107,11 +107,11 @@ describe("a connection to a server", () => {
     expect(a.heard).toEqual(["start 200", "data 1", "end"]);
     expect(b.heard).toEqual(["start 200 close", "data 2", "end"]);
     expect(c.failure).toEqual({ reason: "blocked", code: "EOF", wasSent: true });
-    expect(told).toEqual(["gone"]);
+    expect(calls).toEqual(["gone"]);
   });
 
   test("48: gives back what waits behind a response that does not come, and takes no more", () => {
-    const { connection, stream, told } = given();
+    const { connection, stream, calls } = given();
     const [a, b] = [new FakeHandler("a"), new FakeHandler("b")];
     connection.send([a, b]);
     connection.releaseBlocked(performance.now() + 50, 100);
@@ -120,7 +120,7 @@ describe("a connection to a server", () => {
     expect([a.failure, b.failure?.reason]).toEqual([null, "blocked"]);
     stream.arrive(response("late") + response("for b"));
     expect(a.heard.at(-1)).toBe("end");
-    expect(told).toEqual(["blocked", "gone"]);
+    expect(calls).toEqual(["blocked", "gone"]);
   });
 
   test("51: tells a connection that was stale from a server that broke", () => {
@@ -144,46 +144,46 @@ describe("a connection to a server", () => {
   });
 
   test("49: tells its pool of a server that closes without having said so", () => {
-    const { connection, stream, told } = given();
+    const { connection, stream, calls } = given();
     connection.send([new FakeHandler("")]);
     stream.arrive(response("x"));
     stream.handler.onEnd();
-    expect(told).toEqual(["free", "closed soon", "gone"]);
+    expect(calls).toEqual(["free", "closed soon", "gone"]);
   });
 
   test("ends with bytes that nobody asked for, before or right behind a response", () => {
     const idle = given();
     idle.stream.arrive("HTTP/1.1 200 OK\r\n\r\n");
-    expect(idle.told).toEqual(["unsolicited", "gone"]);
+    expect(idle.calls).toEqual(["unsolicited", "gone"]);
     const behind = given();
     const handler = new FakeHandler("");
     behind.connection.send([handler]);
     behind.stream.arrive(response("x") + response("for whom?"));
     expect(handler.heard).toEqual(["start 200", "data x", "end"]);
-    expect(behind.told).toEqual(["unsolicited", "gone"]);
+    expect(behind.calls).toEqual(["unsolicited", "gone"]);
   });
 
   test("reports what is no response, and a 101 that was not asked for", () => {
     for (const text of ["SSH-2.0-x\r\n", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"]) {
-      const { connection, stream, told } = given();
+      const { connection, stream, calls } = given();
       const handler = new FakeHandler("");
       handler.isWanted = false;
       connection.send([handler]);
       stream.arrive(text);
       expect(handler.failure).toEqual({ reason: "bad-response", code: "EPROTO", wasSent: true });
-      expect(told).toEqual(["gone"]);
+      expect(calls).toEqual(["gone"]);
     }
   });
 
   test("gives its stream away with a 101, and what stands behind it", () => {
-    const { connection, stream, told } = given();
+    const { connection, stream, calls } = given();
     const handler = new FakeHandler("");
     connection.send([handler]);
     stream.arrive("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nhello");
     expect(handler.server?.rest?.toString()).toBe("hello");
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
     handler.server?.release();
-    expect(told).toEqual(["gone"]);
+    expect(calls).toEqual(["gone"]);
   });
 
   test("waits for a response as long as the settings say, and for the rest of one as long as for a stall", () => {
@@ -219,7 +219,7 @@ describe("a connection to a server", () => {
   });
 
   test("53: sends the body on when the response comes first, and is not used again", () => {
-    const { connection, stream, told } = given();
+    const { connection, stream, calls } = given();
     const handler = upload(8);
     const body = bodyOf(8);
     connection.send([handler]);
@@ -228,10 +228,10 @@ describe("a connection to a server", () => {
     expect(handler.heard).toEqual(["start 200", "data early", "end, takes body"]);
     sendBody(handler, body, "rest");
     expect(stream.written.endsWith("\r\n\r\nhalfrest")).toBe(true);
-    expect([stream.isEnded, told]).toEqual([true, []]);
+    expect([stream.isEnded, calls]).toEqual([true, []]);
     stream.handler.onEnd();
     stream.handler.onFinish();
-    expect(told).toEqual(["gone"]);
+    expect(calls).toEqual(["gone"]);
   });
 
   test("53: reads what a server sent before a write to it failed", () => {
@@ -272,26 +272,26 @@ describe("a connection to a server", () => {
       ["HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", "free"],
       ["HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\nbusy", "gone"],
     ] as const) {
-      const { connection, stream, told } = given();
+      const { connection, stream, calls } = given();
       const handler = new FakeHandler("");
       handler.isWanted = false;
       connection.send([handler]);
       stream.arrive(text);
       expect(handler.heard).toEqual([`start 503`, "dropped"]);
-      expect(told).toEqual([end]);
+      expect(calls).toEqual([end]);
     }
   });
 
   test("ends when nobody waits for what it has been sent", () => {
-    const { connection, told, host } = given();
+    const { connection, calls, host } = given();
     const [a, b] = [new FakeHandler("a"), new FakeHandler("b")];
     connection.send([a, b]);
     a.request.isOver = true;
     connection.cancel(a);
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
     b.request.isOver = true;
     connection.cancel(b);
-    expect(told).toEqual(["gone"]);
+    expect(calls).toEqual(["gone"]);
     expect([a.failure, b.failure, host.connections]).toEqual([null, null, 0]);
   });
 });

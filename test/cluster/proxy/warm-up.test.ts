@@ -1,7 +1,7 @@
 /** How a balancer begins: behaviour 57. */
 import { expect, test } from "vitest";
 import { defaultCheck } from "../../../cluster/balancer/config/config.ts";
-import { ask, control, json, member, patience, putServers, signal, startFor, startHttp } from "../harness.ts";
+import { ask, control, json, member, pollTimeout, putServers, signal, startFor, startHttp } from "../harness.ts";
 
 const check = { ...defaultCheck, intervalMs: 60_000, timeoutMs: 60_000 };
 
@@ -34,7 +34,7 @@ test("57: all servers are checked at once, at the start and when they are added"
   const balancer = await startFor(members.slice(0, 3), { check });
   await all.promise;
   await putServers(balancer, members);
-  await expect.poll(() => checked.size, patience).toBe(6);
+  await expect.poll(() => checked.size, pollTimeout).toBe(6);
   release.resolve();
 });
 
@@ -46,7 +46,7 @@ test("57: one refused check takes a server down that never passed one", async ()
       name,
       state,
     ]);
-  await expect.poll(shown, patience).toEqual([
+  await expect.poll(shown, pollTimeout).toEqual([
     ["refused", "down"],
     ["up", "up"],
   ]);

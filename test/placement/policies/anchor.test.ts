@@ -28,15 +28,15 @@ describe("an anchor", () => {
 });
 
 /** The keys that move between servers that are there before and after, as a part of all. */
-function strays(from: readonly number[], to: readonly number[]): number {
+function excessOf(from: readonly number[], to: readonly number[]): number {
   const named = (ids: readonly number[]) => ids.map((id) => ({ name: `server-${id}`, weight: 1 }));
   const [before, after] = [placed("anchor", named(from)), placed("anchor", named(to))];
   const stay = new Set(from.filter((id) => to.includes(id)).map((id) => `server-${id}`));
-  const stray = keys.filter((key) => {
+  const excess = keys.filter((key) => {
     const [was, is] = [ownerOf(before, key) ?? "", ownerOf(after, key) ?? ""];
     return was !== is && stay.has(was) && stay.has(is);
   });
-  return stray.length / keys.length;
+  return excess.length / keys.length;
 }
 
 test.each([
@@ -44,11 +44,11 @@ test.each([
   ["one from the middle", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [1, 2, 3, 5, 6, 7, 8, 9, 10]],
   ["the next from below the first gap", [1, 2, 3, 5, 6, 7, 8, 9, 10], [1, 3, 5, 6, 7, 8, 9, 10]],
 ])("moves no key between those that stay when %s leaves", (_which, from, to) => {
-  expect([strays(from, to), strays(to, from)]).toEqual([0, 0]);
+  expect([excessOf(from, to), excessOf(to, from)]).toEqual([0, 0]);
 });
 
 test("moves at most about the part that a lower gap hands out", () => {
-  const part = strays([1, 2, 4, 5, 6, 7, 8, 9, 10], [1, 2, 4, 5, 6, 7, 9, 10]);
+  const part = excessOf([1, 2, 4, 5, 6, 7, 8, 9, 10], [1, 2, 4, 5, 6, 7, 9, 10]);
   expect(part).toBeGreaterThan(0);
   expect(part).toBeLessThan(1 / 9);
 });
