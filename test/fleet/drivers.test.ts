@@ -20,7 +20,7 @@ describe.each(rows.filter((row) => !row.skipped))("the $driver driver", ({ drive
   const port = freshPort();
   const fleet = `test-${driver}-${process.pid}`;
   const lbctl = (...args: string[]) => box.run(...args, "--fleet", fleet);
-  const quickChecks = ["--check", "/heartbeat interval=100 timeout=200"];
+  const quickChecks = ["--check", "/heartbeat interval=100 timeout=2000"];
   const json = async (...args: string[]) => JSON.parse((await lbctl(...args, "--json", "--quiet")).stdout);
   const ids = (status: { balancer: { id: string }; servers: { name: string; id: string }[] }) => [
     ...status.servers.map(({ name, id }) => `${name} ${id}`),

@@ -5,7 +5,8 @@ import { defaultCheck } from "../../../cluster/balancer/config/config.ts";
 import { ask, type Balancer, closeOf, control, json, member, readEvents, startFor } from "../harness.ts";
 import { type Got, ok, startEach } from "./raw.ts";
 
-const check = { ...defaultCheck, intervalMs: 5, timeoutMs: 100 };
+/** Checks fail by what the server does, not by a timeout, which a busy machine could miss. */
+const check = { ...defaultCheck, intervalMs: 5, timeoutMs: 10_000 };
 const byHeader = { key: { kind: "header", name: "x-key" } } as const;
 
 /** A key that goes first to the host of this name. */
@@ -18,7 +19,7 @@ async function keyOf(balancer: Balancer, name: string): Promise<string> {
 
 const startSteady = (): Promise<number> => startEach((socket, { path }) => socket.write(ok(`steady ${path}`)));
 
-/** A server that responds to /kept at once, to /lost by hanging up, to its checks until it is cut off, and to nothing else. */
+/** A server that responds to /kept at once, to /lost by hanging up, to its checks until it is cut off (then it hangs up), and to nothing else. */
 async function startCutOff() {
   const state = { isCutOff: false };
   const waiting: { readonly socket: Socket; readonly got: Got }[] = [];
@@ -26,7 +27,8 @@ async function startCutOff() {
   let onWaiting = (): void => {};
   const port = await startEach((socket, got) => {
     if (got.path === "/heartbeat") {
-      if (!state.isCutOff) socket.end(ok(""));
+      if (state.isCutOff) socket.destroy();
+      else socket.end(ok(""));
     } else if (got.path === "/lost") socket.destroy();
     else if (got.path === "/kept") {
       kept.add(socket);
